@@ -1,0 +1,81 @@
+/**
+ * Every setting, parsed once from the environment. Imports zod only, so that infra and entrypoints can share it.
+ */
+import { z } from 'zod';
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((entry) => entry.trim()).filter(Boolean));
+const flag = z
+  .enum(['0', '1', 'true', 'false'])
+  .default('0')
+  .transform((value) => value === '1' || value === 'true');
+const count = (fallback: number, max = 1_000_000_000) => z.coerce.number().int().min(0).max(max).default(fallback);
+
+const common = z.object({
+  LONGSHORE_PORT: z.coerce.number().int().min(0).max(65_535).default(7070),
+  LONGSHORE_HOST: z.string().default('127.0.0.1'),
+  /** Serves /metrics without a key, on an address of its own; unset: /metrics needs the operator key. */
+  LONGSHORE_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  LONGSHORE_METRICS_HOST: z.string().default('127.0.0.1'),
+  LONGSHORE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** The migration owner's URL. The two roles below it are assumed at connect unless they have URLs of their own. */
+  DATABASE_URL: z.string().min(1),
+  LONGSHORE_APP_DATABASE_URL: z.string().optional(),
+  LONGSHORE_RECONCILER_DATABASE_URL: z.string().optional(),
+  LONGSHORE_DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(8),
+  LONGSHORE_OPERATOR_KEY: z.string().optional(),
+  /** Quotas of a tenant that states none. */
+  LONGSHORE_QUOTA_CONTAINERS: count(100),
+  LONGSHORE_QUOTA_VOLUMES: count(100),
+  LONGSHORE_QUOTA_NETWORKS: count(20),
+  LONGSHORE_QUOTA_IMAGES: count(200),
+  /** What a container gets that states no limits, and the most that one may ask for. */
+  LONGSHORE_DEFAULT_MEMORY_MIB: count(512),
+  LONGSHORE_DEFAULT_CPUS: z.coerce.number().positive().default(1),
+  LONGSHORE_DEFAULT_PIDS: count(512),
+  LONGSHORE_MAX_MEMORY_MIB: count(16_384),
+  LONGSHORE_MAX_CPUS: z.coerce.number().positive().default(16),
+  LONGSHORE_MAX_PIDS: count(4096),
+  /** Requests a second that a tenant may make, and the burst above it. */
+  LONGSHORE_RATE_PER_SECOND: count(2000),
+  LONGSHORE_RATE_BURST: count(10_000),
+  /** Open follow, exec and event streams of one tenant in one process. */
+  LONGSHORE_MAX_STREAMS: count(1000),
+  /** Registry hosts that tenants may pull from, beside docker.io; "*" = any public one. */
+  LONGSHORE_REGISTRIES: list,
+  /** Registries on 127.0.0.1 are allowed and may speak plain HTTP. For development. */
+  LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: flag,
+  /** Images already at the provider that every tenant sees, read-only: references, "*" = every tagged one. */
+  LONGSHORE_SHARED_IMAGES: list,
+  /** How long records outlive their use, in hours. */
+  LONGSHORE_RETAIN_EVENTS_HOURS: count(24 * 7),
+  LONGSHORE_RETAIN_OPERATIONS_HOURS: count(24 * 7),
+  LONGSHORE_RETAIN_IDEMPOTENCY_HOURS: count(24),
+  LONGSHORE_RETAIN_TOMBSTONES_HOURS: count(24 * 7),
+  /** How often everything at the provider is compared with every row, in seconds. */
+  LONGSHORE_SWEEP_SECONDS: count(60),
+});
+
+const docker = common.extend({
+  LONGSHORE_PROVIDER: z.literal('docker').default('docker'),
+  DOCKER_HOST: z.string().default('unix:///var/run/docker.sock'),
+  /** The address that published ports are bound to. */
+  LONGSHORE_PUBLISH_ADDRESS: z.string().default('127.0.0.1'),
+});
+const memory = common.extend({ LONGSHORE_PROVIDER: z.literal('memory') });
+
+export type Config = z.infer<typeof docker> | z.infer<typeof memory>;
+export type DockerConfig = z.infer<typeof docker>;
+
+/** Throws an Error whose message names each wrong setting in one line; unknown variables are not ours and are ignored. */
+export function parseConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const provider = given.LONGSHORE_PROVIDER ?? 'docker';
+  const schema = provider === 'docker' ? docker : provider === 'memory' ? memory : null;
+  if (!schema) throw new Error(`LONGSHORE_PROVIDER must be docker or memory, not ${JSON.stringify(provider)}`);
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+}

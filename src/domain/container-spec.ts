@@ -1,0 +1,142 @@
+/**
+ * ContainerSpec: the canonical, provider-neutral, versioned description of what to run. Both front doors produce it, the
+ * database stores it as jsonb, providers consume it. Defaults are applied here, at parse, and nowhere else.
+ */
+import { z } from 'zod';
+
+/** NUL cannot be stored by Postgres nor passed to exec(2). */
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((value) => !value.includes('\0'), 'must not contain NUL');
+
+export const containerName = z
+  .string()
+  .max(128)
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, 'must be 2 to 128 of [a-zA-Z0-9_.-], starting with a letter or digit');
+
+export const signalName = z
+  .string()
+  .transform((value) => value.toUpperCase().replace(/^SIG/, ''))
+  .pipe(z.string().regex(/^([A-Z][A-Z0-9+-]{1,15}|[1-9]|[1-5][0-9]|6[0-4])$/, 'must be a signal name or number 1-64'));
+
+export const graceSeconds = z.int().min(0).max(3600);
+
+const envName = text(1024).min(1).regex(/^[^=]+$/, 'must not contain "="');
+const envRecord = z.record(envName, text(65_536));
+/** Accepts {"NAME":"value"} and Docker's ["NAME=value"]; canonical is the record. */
+const env = z
+  .union([
+    envRecord,
+    z.array(text(66_560).regex(/^[^=]+=/, 'must be NAME=value')).transform((list) =>
+      Object.fromEntries(list.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)])),
+    ),
+  ])
+  .pipe(envRecord)
+  .refine((value) => Object.keys(value).length <= 1000, 'at most 1000 variables');
+
+export const labels = z
+  .record(
+    text(256)
+      .min(1)
+      .refine((key) => !/^(longshore|cp)\./i.test(key), 'labels under "longshore." and "cp." are reserved'),
+    text(16_384),
+  )
+  .refine((value) => Object.keys(value).length <= 200, 'at most 200 labels');
+
+const restartPolicies = z.enum(['no', 'on-failure', 'always', 'unless-stopped']);
+/** Accepts the object and Docker's short form ("on-failure:3"). */
+const restart = z.union([
+  z.strictObject({
+    policy: restartPolicies,
+    /** Only for on-failure: how many restarts before giving up; 0 = without end. */
+    maxRetries: z.int().min(0).max(1_000_000).default(0),
+  }),
+  z
+    .string()
+    .regex(/^(no|always|unless-stopped|on-failure(:\d{1,6})?)$/, 'must be no, always, unless-stopped or on-failure[:n]')
+    .transform((short) => {
+      const [policy, retries] = short.split(':');
+      return { policy: restartPolicies.parse(policy), maxRetries: Number(retries ?? 0) };
+    }),
+]);
+
+const port = z.strictObject({
+  containerPort: z.int().min(1).max(65_535),
+  /** Absent or 0: any free port of the operator's address. */
+  hostPort: z.int().min(0).max(65_535).default(0),
+  protocol: z.enum(['tcp', 'udp']).default('tcp'),
+});
+
+const mountTarget = text(4096)
+  .regex(/^\/.+/, 'must be an absolute path below /')
+  .refine((path) => !path.split('/').includes('..'), 'must not contain ".."');
+
+export const volumeName = z
+  .string()
+  .max(128)
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be 1 to 128 of [a-zA-Z0-9_.-], starting with a letter or digit');
+
+const mount = z.discriminatedUnion('type', [
+  /** Without a source an anonymous volume is made. */
+  z.strictObject({ type: z.literal('volume'), source: volumeName.optional(), target: mountTarget, readOnly: z.boolean().default(false) }),
+  z.strictObject({ type: z.literal('tmpfs'), target: mountTarget, sizeMiB: z.int().min(1).max(65_536).optional() }),
+  z.strictObject({ type: z.literal('bind'), source: mountTarget, target: mountTarget, readOnly: z.boolean().default(false) }),
+]);
+
+const healthcheck = z.strictObject({
+  /** Exec form; `["CMD-SHELL", "…"]` runs a shell and `["NONE"]` switches the image's check off, as in Docker. */
+  command: z.array(text(65_536)).min(1).max(100),
+  intervalSeconds: z.number().min(1).max(3600).default(30),
+  timeoutSeconds: z.number().min(1).max(3600).default(30),
+  startPeriodSeconds: z.number().min(0).max(3600).default(0),
+  retries: z.int().min(1).max(100).default(3),
+});
+
+const attachment = z.strictObject({
+  /** A network's name or id. */
+  name: text(128).min(1),
+  aliases: z.array(text(253).min(1)).max(32).default([]),
+});
+
+export const containerSpec = z
+  .strictObject({
+    version: z.literal(1).default(1),
+    image: text(512).min(1),
+    command: z.array(text(131_072)).max(4096).optional(),
+    entrypoint: z.array(text(131_072)).max(4096).optional(),
+    env: env.default({}),
+    workdir: text(4096).regex(/^\//, 'must be an absolute path').optional(),
+    user: text(256).min(1).optional(),
+    hostname: text(63)
+      .regex(/^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/, 'must be a host name')
+      .optional(),
+    labels: labels.default({}),
+    /** Absent members take the operator's defaults when the container is accepted. */
+    resources: z
+      .strictObject({
+        cpus: z.number().min(0.01).max(1024).optional(),
+        memoryMiB: z.int().min(6).max(16_777_216).optional(),
+        pids: z.int().min(1).max(4_194_304).optional(),
+      })
+      .default({}),
+    ports: z.array(port).max(100).default([]),
+    mounts: z.array(mount).max(64).default([]),
+    /** Empty: the tenant's own default network. */
+    networks: z.array(attachment).max(16).default([]),
+    restart: restart.default({ policy: 'no', maxRetries: 0 }),
+    stop: z
+      .strictObject({ signal: signalName.optional(), graceSeconds: graceSeconds.default(10) })
+      .default({ graceSeconds: 10 }),
+    healthcheck: healthcheck.optional(),
+    tty: z.boolean().default(false),
+    stdin: z.boolean().default(false),
+    init: z.boolean().default(false),
+    readonlyRoot: z.boolean().default(false),
+    autoRemove: z.boolean().default(false),
+  })
+  .meta({ id: 'ContainerSpec' });
+
+export type ContainerSpec = z.output<typeof containerSpec>;
+export type ContainerSpecInput = z.input<typeof containerSpec>;

@@ -1,0 +1,243 @@
+/**
+ * The port: what Longshore needs of anything that can run containers. Providers translate and nothing else; they keep
+ * no state that a restart would miss. Optional members are capabilities: present = supported.
+ *
+ * Every call takes CallOptions and must end (resolve or throw) soon after its signal aborts. Errors are AppError:
+ *   unavailable   the provider cannot be reached (retried)      timeout    no answer in time, effect unknown (retried)
+ *   rate_limited  throttled (retried)                           internal   anything unexpected (retried)
+ *   not_found     the object, image … is not there              conflict   a port is taken, or the state forbids it
+ *   invalid       the request can never work (bad command …)    unsupported / forbidden / limit   as they say
+ * The provider's own text goes into `cause`, never into the public message.
+ */
+import type { ContainerSpec } from '../domain/container-spec.ts';
+import type { Health, Phase, PublishedPort } from '../domain/container.ts';
+import type { ImageDetails } from '../domain/image.ts';
+
+export interface CallOptions {
+  /** Carries the caller's deadline and its cancellation. */
+  signal: AbortSignal;
+}
+
+/** How a run is addressed: by the key fixed before its creation, and by the handle once one is known. */
+export interface RunRef {
+  key: string;
+  handle: string | null;
+}
+
+export interface NetworkRef {
+  key: string;
+  tenantId: string;
+  internal: boolean;
+}
+
+export interface VolumeRef {
+  key: string;
+  tenantId: string;
+}
+
+/** One incarnation to be made. Objects it refers to are named by their provider keys and have been ensured before. */
+export interface CreateInput {
+  key: string;
+  tenantId: string;
+  containerId: string;
+  incarnation: number;
+  /** The tenant's name of it, for DNS. */
+  name: string;
+  spec: ContainerSpec;
+  /** `sha256:…`, already held at the provider. */
+  imageId: string;
+  networks: (NetworkRef & { aliases: string[] })[];
+  /** Provider key and place of each volume of the spec's mounts, in the order of the mounts of type volume. */
+  volumes: (VolumeRef & { target: string; readOnly: boolean })[];
+}
+
+export type Observation =
+  | { kind: 'absent' }
+  | {
+      kind: 'present';
+      handle: string;
+      phase: Extract<Phase, 'created' | 'running' | 'paused' | 'exited'>;
+      exitCode: number | null;
+      oomKilled: boolean;
+      health: Health;
+      address: string | null;
+      ports: PublishedPort[];
+      startedAt: Date | null;
+      finishedAt: Date | null;
+      /** Orders observations where the provider can answer late (ECS detail.version); null when it always answers the latest. */
+      version: number | null;
+    };
+
+export type OwnedKind = 'container' | 'network' | 'volume' | 'image';
+
+/** Something at the provider that carries this installation's mark. */
+export interface OwnedObject {
+  kind: OwnedKind;
+  /** The key given at creation. */
+  key: string;
+  handle: string;
+  tenantId: string;
+  /** For containers: whose incarnation it is. */
+  containerId: string | null;
+  incarnation: number | null;
+}
+
+export interface Features {
+  /** A stopped run can be started again and keeps its writable layer; otherwise every start is a new incarnation. */
+  restartInPlace: boolean;
+  /** How long an absence must last before it counts as loss, in seconds. */
+  absenceSeconds: number;
+  /** After how many hours a create of unknown outcome must not be repeated under the same key. */
+  createKeyHours: number;
+  mountTypes: readonly ('volume' | 'tmpfs' | 'bind')[];
+  /** Upper bounds that no spec may exceed; null = the operator's quota alone decides. */
+  maxMemoryMiB: number | null;
+  maxCpus: number | null;
+}
+
+export interface LogOptions extends CallOptions {
+  follow: boolean;
+  /** Unix seconds, fractions allowed. */
+  since?: number | undefined;
+  until?: number | undefined;
+  /** Last lines only. */
+  tail?: number | undefined;
+}
+
+export interface LogChunk {
+  stream: 'stdout' | 'stderr';
+  /** When the provider received the line. */
+  at: Date;
+  /** One line without its newline; the last one of a run may be partial. */
+  line: Uint8Array;
+}
+
+export interface ExecSpec {
+  command: string[];
+  env: Record<string, string>;
+  workdir?: string | undefined;
+  user?: string | undefined;
+  stdin: boolean;
+  tty: boolean;
+}
+
+/** A live connection to a process. Output ends when the process does; `exit` then resolves. */
+export interface Session {
+  output: AsyncIterable<{ stream: 'stdout' | 'stderr'; data: Uint8Array }>;
+  /** Resolves when the bytes were taken: the writer's back-pressure. */
+  write(data: Uint8Array): Promise<void>;
+  endInput(): Promise<void>;
+  resize(columns: number, rows: number): Promise<void>;
+  /** Null when the provider could not tell. */
+  exit: Promise<number | null>;
+  close(): void;
+}
+
+export interface StatsSample {
+  at: Date;
+  cpuPercent: number;
+  cpuNanoseconds: number;
+  memoryBytes: number;
+  memoryLimitBytes: number;
+  networkRxBytes: number;
+  networkTxBytes: number;
+  blockReadBytes: number;
+  blockWriteBytes: number;
+  pids: number;
+}
+
+export interface RegistryAuth {
+  username?: string | undefined;
+  password?: string | undefined;
+  identityToken?: string | undefined;
+}
+
+export interface PullInput {
+  /** Normalised: domain/path, and a tag or digest. */
+  domain: string;
+  path: string;
+  tag: string | null;
+  digest: string | null;
+  auth: RegistryAuth | null;
+  /** The image is kept at the provider for this tenant until released. */
+  tenantId: string;
+}
+
+export interface PullProgress {
+  /** Layer id, when the line is about one. */
+  id: string | null;
+  status: string;
+  current: number | null;
+  total: number | null;
+}
+
+/** Images are held per tenant: two tenants share layers, yet neither's release takes the other's image away. */
+export interface ImagePort {
+  /** Pulls and holds. Yields progress; returns what was pulled. not_found when the registry lacks it, forbidden when it refuses the credential. Repeatable. */
+  pull(input: PullInput, options: CallOptions): AsyncGenerator<PullProgress, ImageDetails, void>;
+  /** Details of an image by id or by a name known to the provider; not_found when it has none. */
+  inspect(reference: string, options: CallOptions): Promise<ImageDetails>;
+  /** Keeps an image that is already there for a tenant. Repeatable. */
+  hold(imageId: string, tenantId: string, options: CallOptions): Promise<void>;
+  /** Ends a tenant's hold; the provider may reclaim what nobody holds. Repeatable; absent = done. conflict while in use. */
+  release(imageId: string, tenantId: string, options: CallOptions): Promise<void>;
+}
+
+/** Something may have changed; look for yourself. */
+export interface Hint {
+  containerId: string;
+}
+
+export interface Provider {
+  readonly name: 'memory' | 'docker' | 'aws';
+  readonly features: Features;
+
+  /** Throws unavailable unless the provider answers. */
+  ping(options: CallOptions): Promise<void>;
+
+  /** Idempotent by key: a second call adopts what the first made (after checking its labels). Throws invalid, conflict, not_found (image). */
+  create(input: CreateInput, options: CallOptions): Promise<{ handle: string }>;
+  /** Repeatable: starting what runs is done. not_found when gone; conflict when a port is taken; invalid when the command cannot run (details.exitCode 126/127). */
+  start(run: RunRef, options: CallOptions): Promise<void>;
+  /** What there is now. Never throws not_found: that is `absent`. */
+  observe(run: RunRef, options: CallOptions): Promise<Observation>;
+  /** Asks it to end with its stop signal (the image's when null) and returns at once; the caller watches and kills at its deadline. Repeatable. */
+  stop(run: RunRef, signalName: string | null, graceSeconds: number, options: CallOptions): Promise<void>;
+  /** Sends a signal. conflict when it does not run; not_found when gone. */
+  kill(run: RunRef, signalName: string, options: CallOptions): Promise<void>;
+  /** Removes it, running or not, with its anonymous leftovers. Repeatable: absent = done. Resolves only when it is gone. */
+  destroy(run: RunRef, options: CallOptions): Promise<void>;
+  /** Everything that carries this installation's mark, of all tenants. */
+  listOwned(options: CallOptions): Promise<OwnedObject[]>;
+  /** Removes an object found by listOwned, of any kind. Repeatable. */
+  discard(object: OwnedObject, options: CallOptions): Promise<void>;
+
+  pause?(run: RunRef, options: CallOptions): Promise<void>;
+  unpause?(run: RunRef, options: CallOptions): Promise<void>;
+  /** Makes a new name resolve on the run's networks. */
+  rename?(run: RunRef, name: string, options: CallOptions): Promise<void>;
+
+  /** Lines in the order of time; with `follow` until the run ends. Absent run = nothing. */
+  logs(run: RunRef, options: LogOptions): AsyncIterable<LogChunk>;
+  exec?(run: RunRef, spec: ExecSpec, options: CallOptions): Promise<Session>;
+  /** About one sample a second; the first within two. Ends with the run. */
+  stats?(run: RunRef, options: CallOptions): AsyncIterable<StatsSample>;
+  top?(run: RunRef, psArguments: string, options: CallOptions): Promise<{ titles: string[]; processes: string[][] }>;
+  /** Hints until aborted; reconnects by itself. */
+  watch?(options: CallOptions): AsyncIterable<Hint>;
+
+  images: ImagePort;
+  networks: {
+    /** Repeatable by key. limit when the provider has no room for another. */
+    ensure(network: NetworkRef, options: CallOptions): Promise<void>;
+    /** Repeatable: absent = done. conflict while containers are attached. */
+    remove(network: NetworkRef, options: CallOptions): Promise<void>;
+  };
+  volumes: {
+    ensure(volume: VolumeRef, options: CallOptions): Promise<void>;
+    /** Repeatable: absent = done. conflict while mounted. */
+    remove(volume: VolumeRef, options: CallOptions): Promise<void>;
+    /** Bytes used by each of these volumes, where known. */
+    sizes(volumes: VolumeRef[], options: CallOptions): Promise<Map<string, number>>;
+  };
+}
