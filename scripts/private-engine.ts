@@ -1,0 +1,116 @@
+/**
+ * The private Engine's daemon: starts it, clears what a killed one left behind, and stops it. One per host, because a second
+ * dockerd takes the first one's bridge away. Who may use it and when it ends is engine.ts's business; callers hold its lock.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isUsableEngine } from './engine-address.ts';
+import { commandLine, hasEnded } from './processes.ts';
+
+/** Where a private Engine lives: `folder` for what ends with the host's uptime, `dataRoot` for images and containers. */
+export type EnginePlace = { folder: string; dataRoot: string };
+
+/** How long an Engine may take to start, or a living one to answer again, before it counts as hung. */
+const patienceMs = 20_000;
+
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The DOCKER_HOST of the private Engine. */
+export function privateHost(place: EnginePlace): string {
+  return `unix://${join(place.folder, 'engine.sock')}`;
+}
+
+/** Whether this host has what a private Engine needs. */
+export function hasDockerd(): boolean {
+  return ['dockerd', 'iptables'].every((name) =>
+    searchPath()
+      .split(delimiter)
+      .some((folder) => existsSync(join(folder, name))),
+  );
+}
+
+/** Makes the private Engine answer, starting it when it does not run. Throws with the end of its log. */
+export async function ensureDockerd(place: EnginePlace, log: (line: string) => void): Promise<void> {
+  const host = privateHost(place);
+  if (await isUsableEngine(host)) return;
+  const living = daemons(place, 'dockerd');
+  if (living.length > 0 && (await answersInTime(host, () => daemons(place, 'dockerd').length > 0))) return;
+  if (living.length > 0) log(`the Engine of process ${living.join(', ')} does not answer: replacing it`);
+  await clearRemains(place);
+  await startDockerd(place, host);
+}
+
+/** Ends the private Engine; its containers stop with it. */
+export async function stopDockerd(place: EnginePlace): Promise<void> {
+  const pids = daemons(place, 'dockerd');
+  for (const pid of pids) process.kill(pid, 'SIGTERM');
+  // dockerd gives its containers 15 s of their own before it kills them.
+  await Promise.all(pids.map((pid) => hasEnded(pid, 40_000)));
+  await clearRemains(place);
+}
+
+async function startDockerd(place: EnginePlace, host: string): Promise<void> {
+  const logPath = join(place.folder, 'engine.log');
+  mkdirSync(place.dataRoot, { recursive: true, mode: 0o711 });
+  const output = openSync(logPath, 'w', 0o600);
+  const child = spawn(
+    'dockerd',
+    [
+      '-H',
+      host,
+      '--pidfile',
+      join(place.folder, 'engine.pid'),
+      '--exec-root',
+      join(place.folder, 'exec'),
+      '--data-root',
+      place.dataRoot,
+    ],
+    { cwd: '/', detached: true, stdio: ['ignore', output, output], env: { ...process.env, PATH: searchPath() } },
+  );
+  closeSync(output);
+  let failure: string | undefined;
+  child.once('error', (error) => (failure = error.message));
+  child.once('exit', (code, signal) => (failure = `it ended with ${signal ?? `code ${code}`}`));
+  child.unref();
+  if (await answersInTime(host, () => failure === undefined)) return;
+  const lastLines = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
+  throw new Error(`The private Docker Engine did not start: ${failure ?? 'it does not answer'}.\n${lastLines}`);
+}
+
+async function answersInTime(host: string, isWorthWaiting: () => boolean): Promise<boolean> {
+  const deadline = performance.now() + patienceMs;
+  while (isWorthWaiting() && performance.now() < deadline) {
+    if (await isUsableEngine(host)) return true;
+    await sleep(50);
+  }
+  return false;
+}
+
+/**
+ * Removes what keeps a new daemon from starting: a hung dockerd, the containerd of a killed one, and their pid files, which
+ * both programs trust even when the pid has become somebody else's. Containers' own processes are left to the new daemon.
+ */
+async function clearRemains(place: EnginePlace): Promise<void> {
+  const pids = [...daemons(place, 'dockerd'), ...daemons(place, 'containerd')];
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await Promise.all(pids.map((pid) => hasEnded(pid, 5_000)));
+  for (const name of ['engine.pid', 'engine.sock', 'exec/containerd/containerd.pid'])
+    rmSync(join(place.folder, name), { force: true });
+}
+
+/** The pids of this place's daemons with that program name, found by the folder in their arguments rather than by a pid file. */
+function daemons(place: EnginePlace, program: 'dockerd' | 'containerd'): number[] {
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
+  return pids.filter((pid) => {
+    const [name, ...args] = commandLine(pid);
+    return name !== undefined && basename(name) === program && args.some((arg) => arg.includes(`${place.folder}/`));
+  });
+}
+
+function searchPath(): string {
+  return [process.env.PATH, systemPath].filter(Boolean).join(delimiter);
+}
