@@ -2,7 +2,7 @@
  * Where the embedded Postgres's programs are and as whom they run: Postgres refuses to run as root. Starts no server.
  */
 import { type SpawnOptions, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 export type PostgresBinaries = { initdb: string; postgres: string };
@@ -14,9 +14,12 @@ export type PostgresUser = {
   identity: Pick<SpawnOptions, 'uid' | 'gid'>;
   /** The user and group that must own its files, as seen from here; undefined leaves files as they are. */
   owner?: number;
+  /** Whether it is another user than ours, with no way into folders that are closed to others. */
+  isStranger: boolean;
 };
 
-const nobody = 65_534;
+/** The uid and gid of the user without rights of its own. */
+export const nobody = 65_534;
 
 /** The programs for this platform. Throws one sentence where there are none. */
 export async function findBinaries(): Promise<PostgresBinaries> {
@@ -36,12 +39,25 @@ export async function findBinaries(): Promise<PostgresBinaries> {
  * namespaces are forbidden it becomes nobody altogether. Anybody else stays who they are.
  */
 export function postgresUser(): PostgresUser {
-  if (process.getuid?.() !== 0) return { prefix: [], identity: {} };
+  if (process.getuid?.() !== 0) return { prefix: [], identity: {}, isStranger: false };
   const prefix = ['unshare', '--user', `--map-user=${nobody}`, `--map-group=${nobody}`];
   const isAllowed = spawnSync('unshare', [...prefix.slice(1), 'true']).status === 0;
   return isAllowed
-    ? { prefix, identity: {}, owner: 0 }
-    : { prefix: [], identity: { uid: nobody, gid: nobody }, owner: nobody };
+    ? { prefix, identity: {}, owner: 0, isStranger: false }
+    : { prefix: [], identity: { uid: nobody, gid: nobody }, owner: nobody, isStranger: true };
+}
+
+/** Throws one sentence that names the first folder on the way to these paths that others may not enter. */
+export function refuseClosedFolders(paths: readonly string[]): void {
+  for (const path of paths) {
+    for (let folder = dirname(path); folder !== '/'; folder = dirname(folder)) {
+      if (statSync(folder).mode & 0o001) continue;
+      throw new Error(
+        `${folder} is closed to the user nobody, who runs Postgres where user namespaces are forbidden: ` +
+          'open it (chmod o+x), move the checkout elsewhere, or set DATABASE_URL.',
+      );
+    }
+  }
 }
 
 /** Gives the folder and all in it to the owner; does nothing when the folder is the owner's already. */

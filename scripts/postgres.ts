@@ -8,7 +8,14 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import postgres from 'postgres';
-import { findBinaries, giveTo, type PostgresUser, postgresUser } from './postgres-binaries.ts';
+import {
+  findBinaries,
+  giveTo,
+  nobody,
+  type PostgresUser,
+  postgresUser,
+  refuseClosedFolders,
+} from './postgres-binaries.ts';
 import { runPostmaster, stopPostmaster } from './postmaster.ts';
 
 export type PostgresRequest = {
@@ -43,6 +50,11 @@ export async function startPostgres({ dataDir, log, settings = {} }: PostgresReq
   const { initdb, postgres: program } = await findBinaries();
   const user = postgresUser();
   const dataFolder = join(resolve(dataDir), 'postgres');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (user.isStranger) {
+    chmodSync(dataDir, 0o711);
+    refuseClosedFolders([dataFolder, program]);
+  }
   if (!existsSync(dataFolder)) {
     log('creating the database cluster');
     createCluster(initdb, dataFolder, user);
@@ -68,7 +80,7 @@ export async function startPostgres({ dataDir, log, settings = {} }: PostgresReq
 function createCluster(initdb: string, dataFolder: string, user: PostgresUser): void {
   const unfinished = `${dataFolder}.new`;
   rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+  mkdirSync(unfinished, { mode: 0o700 });
   giveTo(unfinished, user.owner);
   const options = ['-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'];
   const [program = '', ...args] = [...user.prefix, initdb, '-D', unfinished, ...options];
@@ -84,7 +96,7 @@ function makeSocketFolder(dataFolder: string, user: PostgresUser): string {
   const folder = join(tmpdir(), `longshore-${createHash('sha256').update(dataFolder).digest('hex').slice(0, 16)}`);
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
   const found = lstatSync(folder);
-  const isOurs = [process.getuid?.(), user.owner].includes(found.uid);
+  const isOurs = found.uid === process.getuid?.() || (user.owner !== undefined && found.uid === nobody);
   if (!found.isDirectory() || !isOurs) throw new Error(`${folder} belongs to somebody else: remove it.`);
   chmodSync(folder, 0o700);
   giveTo(folder, user.owner);
