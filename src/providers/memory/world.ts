@@ -1,0 +1,89 @@
+/**
+ * Everything the pretended machine holds. It outlives the providers that look at it: a control plane that crashed finds its
+ * containers running. Plain state and the few look-ups on it; what calls do to it is in runs.ts, images.ts and storage.ts.
+ */
+import type { ImageDetails } from '../../domain/image.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { Channel } from './channel.ts';
+import type { CreateInput, Hint, LogChunk, NetworkRef, Observation, RunRef, VolumeRef } from '../provider.ts';
+import type { Process } from './process.ts';
+
+export type Present = Extract<Observation, { kind: 'present' }>;
+
+export interface MemoryRun {
+  readonly installId: string;
+  readonly input: CreateInput;
+  name: string;
+  /** What an observation answers now; replaced at each change, never changed in place. */
+  seen: Present;
+  /** The last answers, oldest first, `seen` included: what a late answer may be. */
+  readonly history: Observation[];
+  process: Process | null;
+  readonly logs: LogChunk[];
+  readonly followers: Set<Channel<LogChunk>>;
+  /** Statistics and other readers end with the process. */
+  readonly onEnd: Set<() => void>;
+}
+
+export interface MemoryImage {
+  readonly details: ImageDetails;
+  /** Familiar references it was pulled by. */
+  readonly references: Set<string>;
+  /** Tenants that keep it, each by its installation. */
+  readonly holds: Map<string, { installId: string; tenantId: string }>;
+}
+
+export interface MemoryWorld {
+  readonly runs: Map<string, MemoryRun>;
+  readonly byHandle: Map<string, MemoryRun>;
+  readonly images: Map<string, MemoryImage>;
+  readonly networks: Map<string, NetworkRef & { installId: string }>;
+  readonly volumes: Map<string, VolumeRef & { installId: string }>;
+  /** `protocol/port` -> key of the run that has it. */
+  readonly ports: Map<string, string>;
+  readonly watchers: Set<Channel<Hint>>;
+  /** For addresses and free ports. */
+  counter: number;
+}
+
+export function createWorld(): MemoryWorld {
+  return {
+    runs: new Map(),
+    byHandle: new Map(),
+    images: new Map(),
+    networks: new Map(),
+    volumes: new Map(),
+    ports: new Map(),
+    watchers: new Set(),
+    counter: 0,
+  };
+}
+
+const historyLength = 8;
+
+/** By its handle where one is known, else by its key. */
+export function findRun(world: MemoryWorld, { key, handle }: RunRef): MemoryRun | undefined {
+  return handle === null ? world.runs.get(key) : world.byHandle.get(handle);
+}
+
+/** Throws not_found. */
+export function getRun(world: MemoryWorld, ref: RunRef): MemoryRun {
+  const run = findRun(world, ref);
+  if (!run) throw new AppError('not_found', 'The container is gone at the provider.');
+  return run;
+}
+
+/** Makes a change visible: a new answer, one version up where answers carry one, and a hint to whoever watches. */
+export function change(world: MemoryWorld, run: MemoryRun, facts: Partial<Present>): void {
+  const version = run.seen.version === null ? null : run.seen.version + 1;
+  run.seen = { ...run.seen, ...facts, version };
+  run.history.push(run.seen);
+  if (run.history.length > historyLength) run.history.shift();
+  hint(world, run);
+}
+
+export function hint(world: MemoryWorld, run: MemoryRun): void {
+  for (const watcher of world.watchers) watcher.push({ containerId: run.input.containerId });
+}
+
+export const isUp = (run: MemoryRun): boolean => run.seen.phase === 'running' || run.seen.phase === 'paused';
