@@ -55,7 +55,9 @@ function findNode() {
   const installed = join(binaries, 'node');
   if (existsSync(installed)) return installed;
   if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath;
-  return fail(`Longshore runs on Node 24, and this is ${process.version}: install Node 24 or newer and put it on PATH.`);
+  return fail(
+    `Longshore runs on Node 24, and this is ${process.version}: install Node 24 or newer and put it on PATH.`,
+  );
 }
 
 /** Ends as the script ends. Ctrl-C reaches the script twice, from the terminal and from here: it must not mind. */

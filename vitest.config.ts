@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+/** A test file's name says what it needs; only the projects that have files to run set up their services. */
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'offline', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{pg,docker}.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['test/**/*.pg.test.ts'],
+          globalSetup: ['test/support/postgres-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'docker',
+          include: ['test/**/*.docker.test.ts'],
+          globalSetup: ['test/support/postgres-setup.ts', 'test/support/engine-setup.ts'],
+        },
+      },
+    ],
+  },
+});
