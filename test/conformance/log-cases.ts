@@ -1,0 +1,58 @@
+/** Logs: order, streams, tail, since, follow. */
+import { expect, test } from 'vitest';
+import { type World, within } from './harness.ts';
+
+export function logCases(world: () => World): void {
+  test('stdout and stderr are told apart, line by line', async () => {
+    const { start, until, lines } = world();
+    const run = await start({ command: ['sh', '-c', 'echo one; echo two >&2; echo three'] });
+    await until(run, 'exited');
+    const found = await lines(run);
+    expect(found.filter((line) => line.startsWith('stdout'))).toEqual(['stdout: one', 'stdout: three']);
+    expect(found.filter((line) => line.startsWith('stderr'))).toEqual(['stderr: two']);
+  });
+
+  test('tail gives the last lines only', async () => {
+    const { start, until, lines } = world();
+    const run = await start({ command: ['sh', '-c', 'echo one; echo two; echo three'] });
+    await until(run, 'exited');
+    expect(await lines(run, { tail: 2 })).toEqual(['stdout: two', 'stdout: three']);
+    expect(await lines(run, { tail: 0 })).toEqual([]);
+  });
+
+  test('since leaves out what was said before', async () => {
+    const { provider, start, until, lines } = world();
+    const run = await start({ command: ['sh', '-c', 'echo early; sleep 2; echo late'] });
+    await until(run, 'exited');
+    const times: number[] = [];
+    for await (const chunk of provider.logs(run, { ...within(), follow: false })) times.push(chunk.at.getTime());
+    expect(times).toHaveLength(2);
+    const since = ((times[0] ?? 0) + 500) / 1000;
+    expect(await lines(run, { since })).toEqual(['stdout: late']);
+    expect(await lines(run, { until: since })).toEqual(['stdout: early']);
+  });
+
+  test('follow gives what comes later and ends with the run', async () => {
+    const { start, lines } = world();
+    const run = await start({ command: ['sh', '-c', 'echo first; sleep 1; echo last'] });
+    expect(await lines(run, { follow: true })).toEqual(['stdout: first', 'stdout: last']);
+  });
+
+  test('follow ends without an error when its signal aborts', async () => {
+    const { provider, start } = world();
+    const run = await start({ command: ['sh', '-c', 'echo ready; sleep 60'] });
+    const stop = new AbortController();
+    const found: string[] = [];
+    for await (const chunk of provider.logs(run, { signal: stop.signal, follow: true })) {
+      found.push(Buffer.from(chunk.line).toString());
+      stop.abort();
+    }
+    expect(found).toEqual(['ready']);
+  });
+
+  test('a run that is absent has said nothing', async () => {
+    const { input, lines } = world();
+    expect(await lines({ key: input().key, handle: null })).toEqual([]);
+    expect(await lines({ key: input().key, handle: null }, { follow: true })).toEqual([]);
+  });
+}

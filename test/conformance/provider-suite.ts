@@ -1,0 +1,27 @@
+/**
+ * The contract of providers/provider.ts as tests, one suite for every provider. Cases skip by capability (an optional
+ * member, a feature, the harness's kernel), never by the provider's name.
+ */
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { createWorld, type Harness, type World } from './harness.ts';
+import { logCases } from './log-cases.ts';
+import { runCases } from './run-cases.ts';
+
+/** `make` is called once; the suite closes what it made. */
+export function describeProvider(name: string, make: () => Promise<Harness>): void {
+  describe(`the ${name} provider`, () => {
+    let world: World | undefined;
+    const getWorld = (): World => {
+      if (!world) throw new Error('the harness was not made');
+      return world;
+    };
+    beforeAll(async () => {
+      world = createWorld(await make());
+    }, 120_000);
+    afterEach(() => world?.cleanUp(), 60_000);
+    afterAll(() => world?.harness.close(), 60_000);
+
+    describe('runs', () => runCases(getWorld));
+    describe('logs', () => logCases(getWorld));
+  });
+}
