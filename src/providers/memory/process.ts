@@ -23,8 +23,7 @@ export class Process {
   readonly #traps = new Map<string, Immediate[]>();
   readonly #ending = new AbortController();
   #pending: string[] = [];
-  #resume: (() => void) | null = null;
-  #paused: Promise<void> | null = null;
+  #pause: PromiseWithResolvers<void> | null = null;
 
   /** Runs the first statements, up to one that waits, before it returns. */
   constructor(statements: readonly Statement[], io: ProcessIo) {
@@ -39,7 +38,7 @@ export class Process {
   signal(name: string): void {
     if (this.#ending.signal.aborted) return;
     const signal = Object.keys(signalNumbers).find((known) => signalNumbers[known] === Number(name)) ?? name;
-    if (signal !== 'KILL' && this.#paused) {
+    if (signal !== 'KILL' && this.#pause) {
       this.#pending.push(signal);
       return;
     }
@@ -49,13 +48,13 @@ export class Process {
   }
 
   pause(): void {
-    this.#paused ??= new Promise((resolve) => (this.#resume = resolve));
+    this.#pause ??= Promise.withResolvers();
   }
 
   /** What was due meanwhile happens now, as with a frozen process. */
   unpause(): void {
-    this.#paused = null;
-    this.#resume?.();
+    this.#pause?.resolve();
+    this.#pause = null;
     const pending = this.#pending;
     this.#pending = [];
     for (const name of pending) this.signal(name);
@@ -63,14 +62,14 @@ export class Process {
 
   async #run(statements: readonly Statement[]): Promise<void> {
     for (const statement of statements) {
-      while (this.#paused) await this.#paused;
+      while (this.#pause) await this.#pause.promise;
       if (this.#ending.signal.aborted) return;
       if (statement.kind === 'sleep') await this.#sleep(statement.ms);
       else if (statement.kind === 'trap') this.#traps.set(statement.signal, statement.body);
       else if (statement.kind === 'cat') await this.#copyInput();
       else this.#perform(statement);
     }
-    while (this.#paused) await this.#paused;
+    while (this.#pause) await this.#pause.promise;
     this.#end(0);
   }
 

@@ -5,9 +5,7 @@
  */
 import { AppError } from '../../domain/errors.ts';
 
-export type Immediate =
-  | { kind: 'echo'; stream: 'stdout' | 'stderr'; text: string }
-  | { kind: 'exit'; code: number };
+export type Immediate = { kind: 'echo'; stream: 'stdout' | 'stderr'; text: string } | { kind: 'exit'; code: number };
 export type Statement =
   | Immediate
   | { kind: 'sleep'; ms: number }
@@ -35,7 +33,9 @@ function statements(words: readonly string[]): Statement[] {
   switch (command) {
     case 'echo': {
       const toStderr = rest.at(-1) === '>&2';
-      return [{ kind: 'echo', stream: toStderr ? 'stderr' : 'stdout', text: (toStderr ? rest.slice(0, -1) : rest).join(' ') }];
+      return [
+        { kind: 'echo', stream: toStderr ? 'stderr' : 'stdout', text: (toStderr ? rest.slice(0, -1) : rest).join(' ') },
+      ];
     }
     case 'sleep': {
       const ms = Number(rest[0]) * 1000;
@@ -49,7 +49,9 @@ function statements(words: readonly string[]): Statement[] {
     case 'cat':
       return [{ kind: 'cat' }];
     case 'trap': {
-      const body = splitScript(rest[0] ?? '', {}).flatMap(statements).filter(isImmediate);
+      const body = splitScript(rest[0] ?? '', {})
+        .flatMap(statements)
+        .filter(isImmediate);
       return [{ kind: 'trap', signal: (rest[1] ?? 'TERM').replace(/^SIG/, ''), body }];
     }
     default:
@@ -68,7 +70,10 @@ function isImmediate(statement: Statement): statement is Immediate {
 function splitScript(script: string, env: Record<string, string>): string[][] {
   const token = /'([^']*)'|"([^"]*)"|\\(.)|(;|\n)|([ \t]+)|([^\s;'"\\]+)/g;
   const expand = (text: string) =>
-    text.replace(/\$(?:(\w+)|\{(\w+)\})/g, (_, plain: string | undefined, braced: string | undefined) => env[plain ?? braced ?? ''] ?? '');
+    text.replace(
+      /\$(?:(\w+)|\{(\w+)\})/g,
+      (_, plain: string | undefined, braced: string | undefined) => env[plain ?? braced ?? ''] ?? '',
+    );
   const lines: string[][] = [];
   let line: string[] = [];
   let word: string | null = null;

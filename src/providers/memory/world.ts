@@ -2,10 +2,11 @@
  * Everything the pretended machine holds. It outlives the providers that look at it: a control plane that crashed finds its
  * containers running. Plain state and the few look-ups on it; what calls do to it is in runs.ts, images.ts and storage.ts.
  */
-import type { ImageDetails } from '../../domain/image.ts';
+
 import { AppError } from '../../domain/errors.ts';
-import type { Channel } from './channel.ts';
+import type { ImageDetails } from '../../domain/image.ts';
 import type { CreateInput, Hint, LogChunk, NetworkRef, Observation, RunRef, VolumeRef } from '../provider.ts';
+import type { Channel } from './channel.ts';
 import type { Process } from './process.ts';
 
 export type Present = Extract<Observation, { kind: 'present' }>;
@@ -18,6 +19,7 @@ export interface MemoryRun {
   seen: Present;
   /** The last answers, oldest first, `seen` included: what a late answer may be. */
   readonly history: Observation[];
+  /** The last one, perhaps ended; null before the first start. */
   process: Process | null;
   readonly logs: LogChunk[];
   readonly followers: Set<Channel<LogChunk>>;

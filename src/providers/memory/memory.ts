@@ -1,0 +1,87 @@
+/**
+ * A real provider in memory: it keeps every promise of the port, runs pretended processes (script.ts) and needs no kernel.
+ * For `LONGSHORE_PROVIDER=memory`, fast tests, benchmarks and simulation.
+ */
+import type { Clock, Ids } from '../../domain/clock.ts';
+import type { CallOptions, Features, Observation, Provider, PullInput, RunRef } from '../provider.ts';
+import { callsWith, type Faults } from './faults.ts';
+import { holdImage, inspectImage, pullImage, releaseImage } from './images.ts';
+import { readLogs } from './logs.ts';
+import { discard, listOwned } from './ownership.ts';
+import { startRun } from './running.ts';
+import { createRun, destroyRun, renameRun } from './runs.ts';
+import { execInRun, statsOfRun, topOfRun, watchWorld } from './sessions.ts';
+import { killRun, pauseRun, stopRun, unpauseRun } from './signals.ts';
+import { ensureNetwork, ensureVolume, removeNetwork, removeVolume, volumeSizes } from './storage.ts';
+import { createWorld, findRun, type MemoryWorld } from './world.ts';
+
+export interface MemoryOptions {
+  installId: string;
+  clock: Clock;
+  ids: Ids;
+  /** Given when it has to outlive this provider. */
+  world?: MemoryWorld;
+  faults?: Faults;
+  /** `restartInPlace: false` makes it ECS-like: a stopped run never starts again, and observations carry versions. */
+  features?: Partial<Features>;
+}
+
+const defaultFeatures: Features = {
+  restartInPlace: true,
+  absenceSeconds: 0,
+  createKeyHours: 1_000_000,
+  mountTypes: ['volume', 'tmpfs'],
+  maxMemoryMiB: null,
+  maxCpus: null,
+};
+
+export function createMemoryProvider(options: MemoryOptions): Provider {
+  const { installId, clock, ids, world = createWorld(), faults = {} } = options;
+  const features = { ...defaultFeatures, ...options.features };
+  const context = { world, installId, clock, ids, restartInPlace: features.restartInPlace };
+  const call = callsWith(faults);
+  const pull = call('images.pull', (input: PullInput, _options: CallOptions) => pullImage(world, installId, input));
+  const observe = (ref: RunRef): Observation => {
+    const run = findRun(world, ref);
+    return run ? (faults.answer?.(ref.key, run.history) ?? run.seen) : { kind: 'absent' };
+  };
+
+  return {
+    name: 'memory',
+    features,
+    ping: call('ping', () => {}),
+    create: call('create', (input) => createRun(context, input)),
+    start: call('start', (ref) => startRun(context, ref)),
+    observe: call('observe', observe),
+    stop: call('stop', (ref, signalName) => stopRun(world, ref, signalName)),
+    kill: call('kill', (ref, signalName) => killRun(world, ref, signalName)),
+    destroy: call('destroy', (ref) => destroyRun(context, ref)),
+    listOwned: call('listOwned', () => listOwned(context)),
+    discard: call('discard', (object) => discard(context, object)),
+    pause: call('pause', (ref) => pauseRun(world, ref)),
+    unpause: call('unpause', (ref) => unpauseRun(world, ref)),
+    rename: call('rename', (ref, name) => renameRun(world, ref, name)),
+    logs: (ref, logOptions) => readLogs(world, ref, logOptions),
+    exec: call('exec', (ref, spec, { signal }) => execInRun(world, clock, ref, spec, signal)),
+    stats: (ref, { signal }) => statsOfRun(world, clock, ref, signal),
+    top: call('top', (ref) => topOfRun(world, ref)),
+    watch: ({ signal }) => watchWorld(world, signal),
+    images: {
+      pull: async function* (input, pullOptions) {
+        return yield* await pull(input, pullOptions);
+      },
+      inspect: call('images.inspect', (reference) => inspectImage(world, reference)),
+      hold: call('images.hold', (id, tenantId) => holdImage(world, installId, id, tenantId)),
+      release: call('images.release', (id, tenantId) => releaseImage(world, installId, id, tenantId)),
+    },
+    networks: {
+      ensure: call('networks.ensure', (network) => ensureNetwork(world, installId, network)),
+      remove: call('networks.remove', ({ key }) => removeNetwork(world, key)),
+    },
+    volumes: {
+      ensure: call('volumes.ensure', (volume) => ensureVolume(world, installId, volume)),
+      remove: call('volumes.remove', ({ key }) => removeVolume(world, key)),
+      sizes: call('volumes.sizes', (volumes) => volumeSizes(world, volumes)),
+    },
+  };
+}
