@@ -1,6 +1,6 @@
 /** Installs Debian packages for the commands that may do so. Owns how apt is called, not which packages are wanted. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 
 /** True on Debian, Ubuntu and their kin when this process may install packages. */
 export function canInstallPackages(): boolean {
@@ -23,6 +23,12 @@ export function installPackages(names: readonly string[]): void {
   apt(['update']);
   const second = apt(install);
   if (second.status !== 0) throw new Error(`apt-get could not install ${names.join(' ')}:\n${second.stderr.trim()}`);
+}
+
+/** Keeps systemd from starting a service that a package to be installed brings along; only its program is wanted. */
+export function keepServiceOff(name: string): void {
+  const unit = `/etc/systemd/system/${name}.service`;
+  if (existsSync('/run/systemd/system') && !existsSync(unit)) symlinkSync('/dev/null', unit);
 }
 
 function apt(args: string[]) {

@@ -36,29 +36,28 @@ const lockTimeoutMs = 90_000;
 export async function acquireEngine({ env, log, install, place = hostPlace(env) }: EngineRequest): Promise<Engine> {
   const given = env.DOCKER_HOST;
   const ours = place && privateHost(place);
-  if (given && given !== ours) return acquireGiven(given, env);
+  if (given && given !== ours) return acquireGiven(given);
   if (place && ours && (given || (await isUsableEngine(ours)))) return shareEngine(place, log);
 
-  const found = await firstAnswering(usualHosts(env), env);
+  const found = await firstAnswering(usualHosts(env));
   if (found) return foreignEngine(found);
   if (!place || process.getuid?.() !== 0 || process.platform !== 'linux') throw new Error(noEngine('start Docker'));
   if (!hasDockerd()) {
     if (!install || !canInstallPackages()) throw new Error(noEngine('install Docker and start it'));
     log('installing docker.io');
     installPackages(['docker.io', 'iptables']);
-    const started = await firstAnswering(usualHosts(env), env); // systemd starts what apt installs
+    const started = await firstAnswering(usualHosts(env)); // systemd starts what apt installs
     if (started) return foreignEngine(started);
   }
   return shareEngine(place, log);
 }
 
-async function acquireGiven(host: string, env: NodeJS.ProcessEnv): Promise<Engine> {
-  if (!/^(unix|tcp|https?):\/\//.test(host))
-    throw new Error(`DOCKER_HOST=${host} has a scheme that Longshore does not speak: use unix:// or tcp://.`);
-  if (await isUsableEngine(host, env, 5_000)) return foreignEngine(host);
-  throw new Error(
-    `No Docker Engine of version 20.10 or newer answers at DOCKER_HOST=${host}: start it, or unset DOCKER_HOST.`,
-  );
+async function acquireGiven(host: string): Promise<Engine> {
+  if (!/^(unix:\/\/\/|tcp:\/\/[^/]|http:\/\/[^/])/.test(host)) {
+    throw new Error(`Longshore cannot use DOCKER_HOST=${host}: it takes unix:///path or tcp://host:port.`);
+  }
+  if (await isUsableEngine(host, 5_000)) return foreignEngine(host);
+  throw new Error(`No Docker Engine of version 20.10 or newer answers at DOCKER_HOST=${host}: start it, or unset it.`);
 }
 
 function foreignEngine(dockerHost: string): Engine {

@@ -1,0 +1,66 @@
+/**
+ * Who may import whom: the arrows of docs/architecture.md. `only` lists what a folder may see of src; everything else in
+ * src is an error for it.
+ */
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^src/', pathNot: allowed },
+});
+const stranger = (name, from, to) => ({ name, severity: 'error', from, to });
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    stranger('no-circular', {}, { circular: true }),
+    stranger('no-unresolvable', {}, { couldNotResolve: true }),
+    only('domain', '^src/domain/', '^src/domain/'),
+    only('config', '^src/config\\.ts$', '^$'),
+    only('db', '^src/db/', '^src/(db|domain)/'),
+    only('port', '^src/providers/provider\\.ts$', '^src/domain/'),
+    only('provider', '^src/providers/([^/]+)/', '^src/(domain/|providers/provider\\.ts$|providers/$1/)'),
+    only('context', '^src/context\\.ts$', '^src/domain/|^src/db/client\\.ts$|^src/providers/provider\\.ts$'),
+    only(
+      'reconcile',
+      '^src/reconcile/',
+      '^src/(reconcile|domain|db)/|^src/context\\.ts$|^src/providers/provider\\.ts$',
+    ),
+    only(
+      'services',
+      '^src/services/',
+      '^src/(services|reconcile|domain|db)/|^src/context\\.ts$|^src/providers/provider\\.ts$',
+    ),
+    only('api', '^src/api/', '^src/(api|services|domain)/|^src/context\\.ts$'),
+    only('scripts', '^scripts/', '^src/(entrypoints|domain)/|^src/db/migrate\\.ts$|^src/deps\\.ts$'),
+    stranger(
+      'v1-and-docker-are-strangers',
+      { path: '^src/api/(v1|docker)/' },
+      { path: '^src/api/(v1|docker)/', pathNot: '^src/api/$1/' },
+    ),
+    stranger(
+      'composition-root',
+      { pathNot: '^src/(entrypoints/|deps\\.ts$)|^(test|scripts|bench)/' },
+      { path: '^src/(deps\\.ts$|providers/registry\\.ts$)' },
+    ),
+    stranger(
+      'sdk-stays-home',
+      { pathNot: '^src/providers/(docker|aws)/|^test/' },
+      { path: 'node_modules/(dockerode|@types/dockerode|@aws-sdk)' },
+    ),
+    stranger(
+      'sql-stays-home',
+      { pathNot: '^src/db/|^(test|bench)/|^drizzle|^scripts/postgres\\.ts$' },
+      { path: 'node_modules/(drizzle-orm|postgres)/' },
+    ),
+    stranger('infra-sees-config-only', { path: '^infra/' }, { path: '^src/', pathNot: '^src/config\\.ts$' }),
+    stranger('web-is-separate', { path: '^web/' }, { path: '^src/' }),
+    stranger('src-sees-src-only', { path: '^src/' }, { path: '^(test|bench|scripts|infra|web)/' }),
+    stranger('only-tests-see-tests', { pathNot: '^(test|bench)/' }, { path: '^(test|bench)/' }),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
+};

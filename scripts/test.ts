@@ -1,0 +1,61 @@
+/**
+ * `npm test`: installs what the tests need, says what cannot run on this machine and why, runs the rest, and ends with one
+ * line that counts. Arguments go to vitest: a path, `-t name`, `--project offline`.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canInstallPackages, installPackages, keepServiceOff, missingPackages } from './debian-packages.ts';
+import { acquireEngine, type Engine } from './engine.ts';
+import { findBinaries } from './postgres-binaries.ts';
+import { readReport } from './test-report.ts';
+
+const dockerTestPackages = ['docker.io', 'iptables', 'busybox-static', 'docker-registry', 'apache2-utils'];
+
+const log = (line: string) => console.log(line);
+const skipped: string[] = [];
+const skip = (project: string) => (reason: Error) => {
+  skipped.push(project);
+  log(`Skipping the ${project} tests: ${reason.message}`);
+};
+
+await findBinaries().catch(skip('postgres'));
+const engine = await prepareEngine().catch(skip('docker'));
+const folder = mkdtempSync(join(tmpdir(), 'longshore-report-'));
+try {
+  const reportPath = join(folder, 'report.json');
+  const status = await runVitest(reportPath);
+  const report = readReport(readFileSync(reportPath, 'utf8'));
+  if (status !== 0 && report.failed === 0) log('No test failed, but vitest did: see above.');
+  console.log(`${report.passed} passed, ${report.failed} failed${report.skipped ? `, ${report.skipped} skipped` : ''}`);
+  process.exitCode = status === 0 && report.failed === 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true });
+  await engine?.release();
+}
+
+/** Held for the whole run, so that test files that come and go do not stop and start it. */
+async function prepareEngine(): Promise<Engine> {
+  await findBinaries();
+  const missing = missingPackages(dockerTestPackages);
+  if (missing.length > 0) {
+    if (!canInstallPackages())
+      throw new Error(`they need ${missing.join(', ')}, which root on Debian or Ubuntu can install.`);
+    log(`Installing ${missing.join(', ')}`);
+    keepServiceOff('docker-registry');
+    installPackages(missing);
+  }
+  return acquireEngine({ env: process.env, log, install: true });
+}
+
+function runVitest(reportPath: string): Promise<number> {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`];
+  const projects = skipped.map((project) => `--project=!${project}`);
+  const child = spawn('vitest', ['run', ...reporters, ...projects, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
