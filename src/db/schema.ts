@@ -314,6 +314,7 @@ export const runs = pgTable(
     stopRequestedAt: at('stop_requested_at'),
     restartCount: integer('restart_count').notNull().default(0),
     restartStreak: integer('restart_streak').notNull().default(0),
+    restartAt: at('restart_at'),
     createdAt: createdAt(),
   },
   (table) => [

@@ -77,6 +77,8 @@ export interface Run {
   restartCount: number;
   /** Restarts by policy since the last start that a tenant asked for, or since it stayed up long enough. */
   restartStreak: number;
+  /** When its restart policy will start it again; null unless it is between two runs. */
+  restartAt: Date | null;
 }
 
 export interface Container {
@@ -114,8 +116,8 @@ export interface StatusFacts {
   /** A start was asked for that the run has not satisfied. */
   startDue: boolean;
   removed: boolean;
-  /** Due again at a set time. */
-  scheduled: boolean;
+  /** Its restart policy will start it again. */
+  restarting: boolean;
 }
 
 export function statusFacts(container: Container): StatusFacts {
@@ -124,7 +126,7 @@ export function statusFacts(container: Container): StatusFacts {
     phase: container.run.phase,
     startDue: container.run.startedSeq < container.startSeq,
     removed: container.removedAt !== null,
-    scheduled: container.nextRunAt !== null,
+    restarting: container.run.restartAt !== null,
   };
 }
 
@@ -144,7 +146,7 @@ export function status(facts: StatusFacts): ContainerStatus {
     case 'exited':
       if (!wantsUp) return 'exited';
       if (facts.startDue) return 'starting';
-      return facts.scheduled ? 'restarting' : 'exited';
+      return facts.restarting ? 'restarting' : 'exited';
     case 'failed':
       return wantsUp && facts.startDue ? 'starting' : 'failed';
     case 'lost':

@@ -87,8 +87,6 @@ export interface Features {
   restartInPlace: boolean;
   /** How long an absence must last before it counts as loss, in seconds. */
   absenceSeconds: number;
-  /** After how many hours a create of unknown outcome must not be repeated under the same key. */
-  createKeyHours: number;
   mountTypes: readonly ('volume' | 'tmpfs' | 'bind')[];
   /** Upper bounds that no spec may exceed; null = the operator's quota alone decides. */
   maxMemoryMiB: number | null;

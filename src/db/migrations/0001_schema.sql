@@ -185,6 +185,7 @@ CREATE TABLE "runs" (
 	"stop_requested_at" timestamp with time zone,
 	"restart_count" integer DEFAULT 0 NOT NULL,
 	"restart_streak" integer DEFAULT 0 NOT NULL,
+	"restart_at" timestamp with time zone,
 	"created_at" timestamp with time zone DEFAULT longshore_now() NOT NULL,
 	CONSTRAINT "runs_tenant_id_container_id_incarnation_pk" PRIMARY KEY("tenant_id","container_id","incarnation")
 );

@@ -1,0 +1,49 @@
+/** What is handed down instead of imported: Deps once per process, Ctx once per operation. Types only. */
+import type { Logger } from 'pino';
+import type { Db } from './db/client.ts';
+import type { Clock, Ids } from './domain/clock.ts';
+import type { Principal, TenantPrincipal } from './domain/principal.ts';
+import type { Wakeups } from './domain/wakeups.ts';
+import type { Provider } from './providers/provider.ts';
+
+/** The settings that services and reconcile read; see config.ts for their meaning. */
+export interface Limits {
+  quotas: { containers: number; volumes: number; networks: number; images: number };
+  defaults: { memoryMiB: number; cpus: number; pids: number };
+  maxima: { memoryMiB: number; cpus: number; pids: number };
+  ratePerSecond: number;
+  rateBurst: number;
+  maxStreams: number;
+  retainHours: { events: number; operations: number; idempotency: number; tombstones: number };
+}
+
+export interface RegistryPolicy {
+  /** Hosts beside docker.io; "*" = any public one. */
+  hosts: readonly string[];
+  loopback: boolean;
+}
+
+export interface Deps {
+  db: Db;
+  provider: Provider;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+  limits: Limits;
+  registries: RegistryPolicy;
+  sharedImages: readonly string[];
+  operatorKeyHash: string | null;
+  /** Names this process in leases. */
+  workerId: string;
+  wakeups: Wakeups;
+}
+
+export interface Ctx<P extends Principal = TenantPrincipal> {
+  principal: P;
+  requestId: string;
+  log: Logger;
+  /** Aborts when the client goes away or the process stops. */
+  signal: AbortSignal;
+  /** The Idempotency-Key under which this request acts, once it holds it. */
+  claim: { route: string; key: string; attempt: number } | null;
+}

@@ -1,0 +1,165 @@
+/**
+ * Accepting intent: the first of the four transactions. Everything that must be true together commits together: the
+ * idempotency key's claim, the quota, the row, its operation and its event. Made of one statement each, as the tenant.
+ */
+import { type SQL, sql } from 'drizzle-orm';
+import type { Container, Desired } from '../domain/container.ts';
+import type { ContainerSpec } from '../domain/container-spec.ts';
+import { AppError } from '../domain/errors.ts';
+import type { OperationKind } from '../domain/operation.ts';
+import type { Actor } from '../domain/principal.ts';
+import type { Db, Row } from './client.ts';
+import { sqlState } from './client.ts';
+import { containerColumns, toContainer } from './containers.ts';
+import { json, param, prepare } from './statements.ts';
+import { tenantBatch } from './tenancy.ts';
+
+/** The idempotency key under which a request acts; its claim is checked in the same transaction as the effect. */
+export interface KeyClaim {
+  route: string;
+  key: string;
+  attempt: number;
+}
+
+export interface CreateIntent {
+  tenantId: string;
+  id: string;
+  name: string;
+  spec: ContainerSpec;
+  imageId: string;
+  start: boolean;
+  provider: string;
+  providerKey: string;
+  operationId: string;
+  actor: Actor;
+  networks: { networkId: string; aliases: string[] }[];
+  volumes: { position: number; volumeName: string }[];
+  claim: KeyClaim | null;
+}
+
+/** Marks the key as spent on this resource; no row back = another attempt holds it, and the caller rolls back. */
+const keyGuard: SQL = sql`guard as (
+  update idempotency_keys set state = 'accepted', resource = ${param('id', 'text')}
+  where tenant_id = ${param('tenantId', 'uuid')} and route = ${param('route', 'text')} and key = ${param('key', 'text')}
+    and attempt = ${param('attempt', 'int')} and state = 'in_progress' returning 1)`;
+
+const claimValues = (claim: KeyClaim | null) => ({
+  route: claim?.route ?? null,
+  key: claim?.key ?? null,
+  attempt: claim?.attempt ?? null,
+});
+
+/** The event and its number; the head row's lock is what keeps numbers and commits in one order. */
+const acceptedEvent: SQL = sql`
+  head as (update tenant_heads set event_seq = event_seq + 1
+    where tenant_id = ${param('tenantId', 'uuid')} and exists (select from c) returning event_seq),
+  event as (insert into events (tenant_id, seq, kind, type, resource_id, name, actor, cause, data)
+    select c.tenant_id, head.event_seq, 'container', 'accepted.' || ${param('kind', 'text')}, c.id, c.name,
+      ${param('actor', 'jsonb')}, 'request', jsonb_build_object('generation', c.generation) from c, head),
+  operation as (insert into operations (tenant_id, id, container_id, kind, generation, actor)
+    select c.tenant_id, ${param('operationId', 'uuid')}, c.id, ${param('kind', 'text')}, c.generation, ${param('actor', 'jsonb')} from c)`;
+
+const createContainer = prepare(sql`with ${keyGuard},
+  quota as (update quotas set used = used + 1
+    where tenant_id = ${param('tenantId', 'uuid')} and resource = 'containers' and used < lim returning used),
+  c as (insert into containers
+      (tenant_id, id, name, spec, image_id, desired, start_seq, stop_grace_seconds, next_run_at)
+    select ${param('tenantId', 'uuid')}, ${param('id', 'text')}, ${param('name', 'text')}, ${param('spec', 'jsonb')},
+      ${param('imageId', 'text')}, ${param('desired', 'text')}, ${param('startSeq', 'int')}, ${param('graceSeconds', 'int')}, longshore_now()
+    from quota on conflict do nothing returning *),
+  r as (insert into runs (tenant_id, container_id, incarnation, provider, provider_key)
+    select c.tenant_id, c.id, 1, ${param('provider', 'text')}, ${param('providerKey', 'text')} from c returning *),
+  n as (insert into container_networks (tenant_id, container_id, network_id, position, aliases)
+    select c.tenant_id, c.id, x."networkId", x.position, x.aliases from c,
+      jsonb_to_recordset(${param('networks', 'jsonb')}) as x("networkId" text, position int, aliases jsonb)),
+  v as (insert into container_volumes (tenant_id, container_id, position, volume_name)
+    select c.tenant_id, c.id, x.position, x."volumeName" from c,
+      jsonb_to_recordset(${param('volumes', 'jsonb')}) as x(position int, "volumeName" text)),
+  ${acceptedEvent}
+  select (select count(*) from guard)::int as guarded, (select used from quota) as used, ${containerColumns}
+  from (select 1) one left join c on true left join r on true`);
+
+/** Throws limit (quota), conflict (name taken, or the key was taken over), not_found (a network or volume went away). */
+export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Container> {
+  const values = {
+    ...intent,
+    ...claimValues(intent.claim),
+    kind: 'create',
+    desired: intent.start ? 'running' : 'created',
+    startSeq: intent.start ? 1 : 0,
+    graceSeconds: intent.spec.stop.graceSeconds,
+    spec: json(intent.spec),
+    actor: json(intent.actor),
+    networks: json(intent.networks.map((network, position) => ({ ...network, position }))),
+    volumes: json(intent.volumes),
+  };
+  const check = ([rows]: Row[][]) => {
+    const row = rows?.[0];
+    checkGuard(row, intent.claim);
+    if (row?.used === null) throw new AppError('limit', 'The quota of containers is used up', { details: { resource: 'containers' } });
+    if (row?.['c.id'] === null) throw new AppError('conflict', `The container name "${intent.name}" is already in use`);
+  };
+  try {
+    const [rows] = await tenantBatch(db, intent.tenantId, [createContainer(values)], check);
+    return toContainer(rows?.[0] ?? {});
+  } catch (error) {
+    if (sqlState(error) === '23503') throw new AppError('not_found', 'A network or volume of the request was removed meanwhile', { cause: error });
+    throw error;
+  }
+}
+
+export interface VerbIntent {
+  tenantId: string;
+  id: string;
+  kind: OperationKind;
+  /** Of the snapshot the rules were checked on: the change happens to it or not at all. */
+  generation: number;
+  desired: Desired;
+  startSeq: number;
+  stopSeq: number;
+  stopSignal: string | null;
+  stopGraceSeconds: number;
+  pendingSignal: string | null;
+  restartSuppressed: boolean;
+  name: string;
+  operationId: string;
+  actor: Actor;
+  claim: KeyClaim | null;
+}
+
+const changeIntent = prepare(sql`with ${keyGuard},
+  c as (update containers set generation = generation + 1, desired = ${param('desired', 'text')},
+      start_seq = ${param('startSeq', 'int')}, stop_seq = ${param('stopSeq', 'int')}, stop_signal = ${param('stopSignal', 'text')},
+      stop_grace_seconds = ${param('stopGraceSeconds', 'int')}, pending_signal = ${param('pendingSignal', 'text')},
+      restart_suppressed = ${param('restartSuppressed', 'boolean')}, name = ${param('name', 'text')},
+      next_run_at = longshore_now(), attempts = 0
+    where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
+      and generation = ${param('generation', 'int')} and removed_at is null returning *),
+  ${acceptedEvent}
+  select (select count(*) from guard)::int as guarded, ${containerColumns}
+  from (select 1) one left join c on true
+  left join runs r on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`);
+
+/** Null when the container changed since the snapshot: look again and decide anew. Throws conflict (rename to a taken name). */
+export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Container | null> {
+  const values = { ...intent, ...claimValues(intent.claim), actor: json(intent.actor) };
+  const stale = Symbol('stale');
+  try {
+    const [rows] = await tenantBatch(db, intent.tenantId, [changeIntent(values)], ([found]) => {
+      const row = found?.[0];
+      checkGuard(row, intent.claim);
+      if (row?.['c.id'] === null) throw stale;
+    });
+    return toContainer(rows?.[0] ?? {});
+  } catch (error) {
+    if (error === stale) return null;
+    if (sqlState(error) === '23505') throw new AppError('conflict', `The container name "${intent.name}" is already in use`, { cause: error });
+    throw error;
+  }
+}
+
+function checkGuard(row: Row | undefined, claim: KeyClaim | null): void {
+  if (claim !== null && row?.guarded !== 1) {
+    throw new AppError('conflict', 'Another request with this Idempotency-Key took over', { details: { retryAfterSeconds: 1 } });
+  }
+}

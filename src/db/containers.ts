@@ -1,0 +1,95 @@
+/** Reading containers as their tenant: one round trip each. Writing is accept.ts (intent) and claims.ts (observations). */
+import { type SQL, sql } from 'drizzle-orm';
+import type { Container, ContainerStatus } from '../domain/container.ts';
+import { AppError } from '../domain/errors.ts';
+import { idPrefix } from '../domain/image.ts';
+import type { Db, Row } from './client.ts';
+import type { Page } from './paging.ts';
+import { containers, runs } from './schema.ts';
+import { columnsOf, param, readRow, statement } from './statements.ts';
+import { statusFilter } from './status-filter.ts';
+import { prepareTenantRead, tenantRead } from './tenancy.ts';
+
+export const containerColumns = sql`${columnsOf(containers, 'c')}, ${columnsOf(runs, 'r')}`;
+export const currentRun = sql`r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`;
+
+export function toContainer(row: Row): Container {
+  const { observedGeneration, ...container } = readRow(containers, row, 'c');
+  return { ...container, observedGeneration, run: readRow(runs, row, 'r') };
+}
+
+const byId = prepareTenantRead<{ tenantId: string; id: string }>(sql`
+  select ${containerColumns} from containers c join runs r on ${currentRun}
+  where c.tenant_id = s.v and c.id = ${param('id', 'text')}`);
+
+/** By full id; tombstones included, so that waiting for a removal ends. */
+export async function findContainerById(db: Db, tenantId: string, id: string): Promise<Container | null> {
+  const [row] = await db.query('app', byId({ tenantId, id }));
+  return row ? toContainer(row) : null;
+}
+
+/** Each branch is served by an index of its own: primary key, name, and the primary key's range for a prefix. */
+const byReference = prepareTenantRead<{ tenantId: string; reference: string; prefix: string | null }>(sql`
+  select m.rank, ${containerColumns} from (
+    select 1 as rank, id from containers where tenant_id = s.v and id = ${param('reference', 'text')} and removed_at is null
+    union all
+    select 2, id from containers where tenant_id = s.v and name = ${param('reference', 'text')} and removed_at is null
+    union all
+    (select 3, id from containers where tenant_id = s.v and removed_at is null
+      and id >= ${param('prefix', 'text')} and id < ${param('prefix', 'text')} || 'g' limit 2)
+  ) m join containers c on c.tenant_id = s.v and c.id = m.id join runs r on ${currentRun} order by m.rank`);
+
+/** By id, name or unique prefix of an id, in this order, as Docker resolves them. Throws `invalid` when a prefix is ambiguous. */
+export async function findContainer(db: Db, tenantId: string, reference: string): Promise<Container | null> {
+  if (reference.length === 64 && idPrefix.test(reference)) {
+    const found = await findContainerById(db, tenantId, reference);
+    if (found) return found.removedAt === null ? found : null;
+  }
+  const prefix = idPrefix.test(reference) ? reference : null;
+  const rows = await db.query('app', byReference({ tenantId, reference, prefix }));
+  const [first, second] = rows;
+  if (first?.rank === 3 && second) {
+    throw new AppError('invalid', `Multiple IDs found with provided prefix: ${reference}`);
+  }
+  return first ? toContainer(first) : null;
+}
+
+export interface ContainerFilter {
+  status?: ContainerStatus[] | undefined;
+  /** Exact. */
+  name?: string | undefined;
+  /** The reference as the tenant wrote it, or the image's id. */
+  image?: string | undefined;
+  /** All must match; null = any value. */
+  labels?: Record<string, string | null> | undefined;
+}
+
+function filterSql(filter: ContainerFilter): SQL {
+  const parts: SQL[] = [];
+  if (filter.status) parts.push(statusFilter(filter.status));
+  if (filter.name !== undefined) parts.push(sql`c.name = ${filter.name}`);
+  if (filter.image !== undefined) parts.push(sql`(c.spec->>'image' = ${filter.image} or c.image_id = ${filter.image})`);
+  for (const [label, value] of Object.entries(filter.labels ?? {})) {
+    parts.push(value === null ? sql`c.spec->'labels' ? ${label}` : sql`c.spec->'labels'->>${label} = ${value}`);
+  }
+  return parts.length === 0 ? sql`true` : sql.join(parts, sql` and `);
+}
+
+/** Newest first; at most page.limit + 1 rows, so that the caller sees whether there is more. */
+export async function listContainers(db: Db, tenantId: string, filter: ContainerFilter, page: Page): Promise<Container[]> {
+  const after = page.after
+    ? sql`(c.created_at, c.id) < (${page.after.at}::timestamptz, ${page.after.id}::text)`
+    : sql`true`;
+  const rows = await db.query(
+    'app',
+    statement(
+      tenantRead(
+        tenantId,
+        sql`select ${containerColumns} from containers c join runs r on ${currentRun}
+            where c.tenant_id = s.v and c.removed_at is null and ${after} and ${filterSql(filter)}
+            order by c.created_at desc, c.id desc limit ${page.limit + 1}`,
+      ),
+    ),
+  );
+  return rows.map(toContainer);
+}

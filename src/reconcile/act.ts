@@ -1,0 +1,94 @@
+/** Carries one planned step to the provider: the only caller of create, start, stop and destroy in the house. */
+import type { Deps } from '../context.ts';
+import { creationFacts } from '../db/creation.ts';
+import type { Container, Run } from '../domain/container.ts';
+import { AppError } from '../domain/errors.ts';
+import { providerKey } from '../domain/provider-key.ts';
+import type { CallOptions } from '../providers/provider.ts';
+import type { Action } from './plan.ts';
+import { STABLE_SECONDS } from './plan.ts';
+
+export type ProviderAction = Exclude<Action, { kind: 'wait' | 'settled' | 'backoff' | 'bury' }>;
+
+/** What the run becomes when the step succeeds. Throws what the provider throws. */
+export async function act(deps: Deps, container: Container, action: ProviderAction, now: Date, options: CallOptions): Promise<Run> {
+  const { provider } = deps;
+  const { run } = container;
+  const ref = { key: run.providerKey, handle: run.handle };
+  switch (action.kind) {
+    case 'create': {
+      const { handle } = await create(deps, container, options);
+      return { ...run, handle, phase: 'created', failure: null };
+    }
+    case 'renew':
+      return nextIncarnation(container);
+    case 'start':
+      await provider.start(ref, options);
+      return { ...run, phase: 'running', startedSeq: container.startSeq, stopRequestedAt: null, restartAt: null, failure: null };
+    case 'stop':
+      await provider.stop(ref, action.signal, action.graceSeconds, options);
+      return { ...run, stopRequestedAt: now };
+    case 'kill':
+    case 'signal':
+      await provider.kill(ref, action.signal, options);
+      return run;
+    case 'pause':
+      await required(provider.pause, 'pause').call(provider, ref, options);
+      return { ...run, phase: 'paused' };
+    case 'unpause':
+      await required(provider.unpause, 'unpause').call(provider, ref, options);
+      return { ...run, phase: 'running' };
+    case 'destroy':
+      await provider.destroy(ref, options);
+      return { ...run, phase: 'gone' };
+  }
+}
+
+async function create(deps: Deps, container: Container, options: CallOptions): Promise<{ handle: string }> {
+  const { networks, volumes } = await creationFacts(deps.db, container);
+  for (const network of networks) await deps.provider.networks.ensure(network, options);
+  for (const volume of volumes) await deps.provider.volumes.ensure(volume, options);
+  const { tenantId, id, name, spec, imageId, run } = container;
+  return deps.provider.create(
+    { key: run.providerKey, tenantId, containerId: id, incarnation: run.incarnation, name, spec, imageId, networks, volumes },
+    options,
+  );
+}
+
+function nextIncarnation({ id, run, startSeq, stopSeq }: Container): Run {
+  const incarnation = run.incarnation + 1;
+  return {
+    ...run,
+    incarnation,
+    providerKey: providerKey(id, incarnation),
+    handle: null,
+    phase: 'pending',
+    startedSeq: Math.min(run.startedSeq, startSeq),
+    stoppedSeq: stopSeq,
+    exitCode: null,
+    oomKilled: false,
+    failure: null,
+    health: 'none',
+    address: null,
+    ports: [],
+    startedAt: null,
+    finishedAt: null,
+    observedVersion: 0,
+    observedAt: null,
+    absentSince: null,
+    stopRequestedAt: null,
+    restartAt: null,
+  };
+}
+
+/** A start by the restart policy counts; one that follows a long run begins a new streak. */
+export function countRestart(run: Run): Run {
+  const ranMs = (run.finishedAt?.getTime() ?? 0) - (run.startedAt?.getTime() ?? 0);
+  const streak = ranMs >= STABLE_SECONDS * 1000 ? 0 : run.restartStreak;
+  return { ...run, restartCount: run.restartCount + 1, restartStreak: streak + 1, restartAt: null };
+}
+
+function required<T>(member: T | undefined, name: string): T {
+  if (member === undefined) throw new AppError('unsupported', `This provider cannot ${name} containers`);
+  return member;
+}

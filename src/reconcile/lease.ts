@@ -1,0 +1,65 @@
+/** A claim on one container: what is known under it, and the only way to write. Ends with a release or by losing the fence. */
+import type { Deps } from '../context.ts';
+import { type Claimed, type RunRecord, record } from '../db/claims.ts';
+import type { Container, Run } from '../domain/container.ts';
+import { containerTopic, eventsTopic } from '../domain/wakeups.ts';
+import { runEvents } from './run-events.ts';
+
+/** Longer than any one provider call, so that a worker notices that its time is up before it calls again. */
+export const LEASE_SECONDS = 60;
+
+export class Lease {
+  readonly #deps: Deps;
+  #claimed: Claimed;
+  /** This process's clock when the claim or the last record was answered. */
+  #since: number;
+
+  constructor(deps: Deps, claimed: Claimed) {
+    this.#deps = deps;
+    this.#claimed = claimed;
+    this.#since = deps.clock.now();
+  }
+
+  /** As last recorded, with whatever intent came since the claim. */
+  get container(): Container {
+    return this.#claimed.container;
+  }
+
+  /** The database's time, carried on by this process's clock. */
+  now(): Date {
+    return new Date(this.#claimed.now.getTime() + this.#elapsedMs());
+  }
+
+  secondsLeft(): number {
+    return LEASE_SECONDS - this.#elapsedMs() / 1000;
+  }
+
+  /** Records the run with the events its change implies; extends the lease unless `release` is given. False = the fence is old: stop. */
+  async write(run: Run, more: Partial<Pick<RunRecord, 'events' | 'removed' | 'signalDelivered' | 'lastError' | 'attempts' | 'release'>> = {}): Promise<boolean> {
+    const { container, fence } = this.#claimed;
+    const events = [...runEvents(container, run), ...(more.events ?? [])];
+    const written = await record(this.#deps.db, {
+      removed: false,
+      signalDelivered: false,
+      lastError: null,
+      attempts: 0,
+      release: null,
+      ...more,
+      container,
+      fence,
+      run,
+      events,
+      leaseSeconds: LEASE_SECONDS,
+    });
+    if (!written) return false;
+    this.#claimed = written;
+    this.#since = this.#deps.clock.now();
+    this.#deps.wakeups.wake(containerTopic(container.id));
+    if (events.length > 0) this.#deps.wakeups.wake(eventsTopic(container.tenantId));
+    return true;
+  }
+
+  #elapsedMs(): number {
+    return this.#deps.clock.now() - this.#since;
+  }
+}

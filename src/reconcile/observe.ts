@@ -1,0 +1,58 @@
+/** Folds what the provider shows into the run: pure. Terminal facts of an incarnation stick; stale answers are dropped. */
+import type { Container, Run } from '../domain/container.ts';
+import type { Features, Observation } from '../providers/provider.ts';
+
+/** Null when the observation is older than what is known already. */
+export function foldObservation(container: Container, seen: Observation, features: Features, now: Date): Run | null {
+  const run = container.run;
+  const version = seen.kind === 'present' && seen.version !== null ? seen.version : run.observedVersion + 1;
+  if (version < run.observedVersion) return null;
+  const base: Run = { ...run, observedVersion: version, observedAt: now };
+  if (seen.kind === 'absent') return foldAbsence(base, features, now);
+
+  const next: Run = {
+    ...base,
+    handle: seen.handle,
+    phase: seen.phase,
+    health: seen.health,
+    address: seen.address,
+    ports: seen.ports,
+    startedAt: seen.startedAt ?? run.startedAt,
+    absentSince: null,
+  };
+  if (seen.phase === 'running' || seen.phase === 'paused') {
+    const satisfied = run.stoppedSeq >= container.stopSeq;
+    return {
+      ...next,
+      startedSeq: satisfied ? container.startSeq : run.startedSeq,
+      finishedAt: null,
+      exitCode: null,
+      oomKilled: false,
+      failure: null,
+      restartAt: null,
+    };
+  }
+  if (seen.phase === 'exited') {
+    return {
+      ...next,
+      exitCode: seen.exitCode,
+      oomKilled: seen.oomKilled,
+      finishedAt: seen.finishedAt ?? run.finishedAt ?? now,
+      stoppedSeq: container.stopSeq,
+      stopRequestedAt: null,
+      // A start that failed leaves its reason until the next one.
+      phase: run.phase === 'failed' && run.startedSeq >= container.startSeq ? 'failed' : 'exited',
+      failure: run.phase === 'failed' ? run.failure : null,
+    };
+  }
+  const failed = run.phase === 'failed' && run.startedSeq >= container.startSeq;
+  return { ...next, phase: failed ? 'failed' : 'created', stoppedSeq: container.stopSeq };
+}
+
+function foldAbsence(run: Run, features: Features, now: Date): Run {
+  const never = run.phase === 'pending' || (run.phase === 'failed' && run.handle === null);
+  if (never || run.phase === 'gone' || run.phase === 'lost') return run;
+  const absentSince = run.absentSince ?? now;
+  if (now.getTime() - absentSince.getTime() < features.absenceSeconds * 1000) return { ...run, absentSince };
+  return { ...run, absentSince, phase: 'lost', finishedAt: run.finishedAt ?? now, address: null, ports: [], stopRequestedAt: null };
+}

@@ -1,0 +1,114 @@
+/**
+ * What to do next: pure, level-triggered. Looks at intent (container), the folded observation (its run) and the database's
+ * time; answers one step. Every arm must be safe to take twice, because a crash may hide that it was taken.
+ */
+import { type Container, type Failure, type Run, restartsAfterExit } from '../domain/container.ts';
+import type { Features } from '../providers/provider.ts';
+
+export type Action =
+  | { kind: 'create' }
+  /** The last incarnation is over: the next create gets a new one. */
+  | { kind: 'renew' }
+  | { kind: 'start'; byPolicy: boolean }
+  | { kind: 'stop'; signal: string | null; graceSeconds: number }
+  | { kind: 'kill'; signal: string }
+  /** A signal a tenant asked for, which need not end anything. */
+  | { kind: 'signal'; signal: string }
+  | { kind: 'pause' }
+  | { kind: 'unpause' }
+  | { kind: 'destroy' }
+  /** Confirmed gone: write the tombstone. */
+  | { kind: 'bury' }
+  /** Not there yet; look again. */
+  | { kind: 'wait'; seconds: number }
+  /** It ended and its restart policy will start it again. */
+  | { kind: 'backoff'; seconds: number }
+  /** Intent and reality agree, or never will (failure). */
+  | { kind: 'settled'; afterSeconds: number | null; failure: Failure | null };
+
+/** How often a settled but live container is looked at, should a hint be lost. */
+export const LIVE_CHECK_SECONDS = 300;
+const RESTART_CAP_SECONDS = 60;
+/** A run this long forgets its earlier restarts. */
+export const STABLE_SECONDS = 60;
+
+export function plan(container: Container, features: Features, now: Date): Action {
+  const { desired, run } = container;
+  const startDue = run.startedSeq < container.startSeq;
+  const stopDue = run.stoppedSeq < container.stopSeq;
+
+  if (run.absentSince !== null && run.phase !== 'lost' && run.phase !== 'gone' && desired !== 'removed') {
+    return { kind: 'wait', seconds: secondsUntil(run.absentSince, features.absenceSeconds, now) };
+  }
+  if (desired === 'removed' || removesItself(container, startDue)) {
+    return run.phase === 'gone' || isAbsent(run) ? { kind: 'bury' } : { kind: 'destroy' };
+  }
+  switch (run.phase) {
+    case 'pending':
+      return { kind: 'create' };
+    case 'gone':
+      return { kind: 'bury' };
+    case 'failed':
+      if (!startDue || !wantsUp(container)) return settled(run.failure, container.spec.autoRemove ? 0 : null);
+      return run.handle === null ? { kind: 'create' } : { kind: 'start', byPolicy: false };
+    case 'lost':
+      if (!wantsUp(container) || (run.exitCode !== null && !startDue)) return settled(null);
+      return { kind: 'renew' };
+    case 'created':
+      if (!wantsUp(container)) return settled(null);
+      return { kind: 'start', byPolicy: false };
+    case 'running':
+      return planRunning(container, stopDue, startDue, now);
+    case 'paused':
+      if (desired === 'paused' && !stopDue) return settled(null, LIVE_CHECK_SECONDS);
+      return { kind: 'unpause' };
+    case 'exited':
+      return planExited(container, startDue, features, now);
+  }
+}
+
+function planRunning(container: Container, stopDue: boolean, startDue: boolean, now: Date): Action {
+  const { run } = container;
+  if (!wantsUp(container) || (stopDue && startDue)) {
+    if (run.stopRequestedAt === null) {
+      return { kind: 'stop', signal: container.stopSignal ?? container.spec.stop.signal ?? null, graceSeconds: container.stopGraceSeconds };
+    }
+    const seconds = secondsUntil(run.stopRequestedAt, container.stopGraceSeconds, now);
+    return seconds <= 0 ? { kind: 'kill', signal: 'KILL' } : { kind: 'wait', seconds };
+  }
+  if (container.pendingSignal !== null) return { kind: 'signal', signal: container.pendingSignal };
+  if (container.desired === 'paused') return { kind: 'pause' };
+  return settled(null, LIVE_CHECK_SECONDS);
+}
+
+function planExited(container: Container, startDue: boolean, features: Features, now: Date): Action {
+  const { run } = container;
+  if (!wantsUp(container)) return settled(null);
+  const again: Action = features.restartInPlace ? { kind: 'start', byPolicy: !startDue } : { kind: 'renew' };
+  if (startDue) return again;
+  if (!restartsAfterExit(container)) return settled(null);
+  const delay = Math.min(RESTART_CAP_SECONDS, 2 ** Math.min(run.restartStreak, 10)) / 2;
+  const seconds = secondsUntil(run.finishedAt ?? now, delay, now);
+  return seconds <= 0 ? again : { kind: 'backoff', seconds };
+}
+
+const wantsUp = (container: Container): boolean => container.desired === 'running' || container.desired === 'paused';
+
+const isAbsent = (run: Run): boolean => run.phase === 'lost' || run.absentSince !== null;
+
+/** `--rm`: once it has ended and neither a start nor its policy would bring it back. */
+function removesItself(container: Container, startDue: boolean): boolean {
+  if (!container.spec.autoRemove || startDue) return false;
+  if (container.run.phase === 'gone') return true;
+  // A failed start is reported (settled) before its container goes.
+  if (container.run.phase === 'failed') return container.observedGeneration === container.generation;
+  return container.run.phase === 'exited' && !(wantsUp(container) && restartsAfterExit(container));
+}
+
+function settled(failure: Failure | null, afterSeconds: number | null = null): Action {
+  return { kind: 'settled', afterSeconds, failure };
+}
+
+function secondsUntil(since: Date, seconds: number, now: Date): number {
+  return seconds - (now.getTime() - since.getTime()) / 1000;
+}

@@ -1,0 +1,170 @@
+/**
+ * reconcileContainer: claim, then observe, plan and act until intent and reality agree, then record and release. The one
+ * path for requests, hints and the sweeper. No transaction is open while the provider works; every write is fenced.
+ *
+ * A create or start is not recorded by itself: its key was fixed with the intent, so the next observation finds it again
+ * after a crash. What no observation could tell (a stop seen for a restart, a counted restart) is recorded before acting.
+ */
+import type { Deps } from '../context.ts';
+import { type Claimed, claim } from '../db/claims.ts';
+import type { Container, Failure, Run } from '../domain/container.ts';
+import { AppError, isRetryable } from '../domain/errors.ts';
+import { systemActor } from '../domain/principal.ts';
+import { containerTopic } from '../domain/wakeups.ts';
+import { act, countRestart, type ProviderAction } from './act.ts';
+import { LEASE_SECONDS, Lease } from './lease.ts';
+import { foldObservation } from './observe.ts';
+import { plan } from './plan.ts';
+
+/** The deadline of one provider call. */
+export const CALL_SECONDS = 20;
+const MAX_CALLS = 30;
+const BACKOFF_CAP_SECONDS = 60;
+
+export interface Outcome {
+  container: Container;
+  /** The generation that was settled; null when there is more to do later. */
+  settledGeneration: number | null;
+  /** Why intent cannot be met, or could not be met yet. */
+  failure: AppError | null;
+}
+
+/** Null when another worker holds it, the lease was lost, or it is gone. @param budgetSeconds how long to stay while it changes */
+export async function reconcileContainer(deps: Deps, at: { tenantId: string; id: string }, budgetSeconds: number): Promise<Outcome | null> {
+  const claimed = await claim(deps.db, { ...at, owner: deps.workerId, leaseSeconds: LEASE_SECONDS });
+  return claimed ? work(deps, claimed, budgetSeconds) : null;
+}
+
+/** Goes on from a claim; see reconcileContainer. */
+export async function work(deps: Deps, claimed: Claimed, budgetSeconds: number): Promise<Outcome | null> {
+  const lease = new Lease(deps, claimed);
+  const endsAt = deps.clock.now() + budgetSeconds * 1000;
+  let run = lease.container.run;
+  let pollMs = 10;
+
+  for (let calls = 0; calls < MAX_CALLS; ) {
+    if (lease.secondsLeft() < 2 * CALL_SECONDS && !(await lease.write(run))) return null;
+    const container = () => ({ ...lease.container, run });
+
+    // What was never asked for cannot be there, and a create adopts what an earlier one left.
+    if (run.phase !== 'pending' || container().desired === 'removed') {
+      const seen = await tried(() => deps.provider.observe(refOf(run), callOptions()));
+      if ('failure' in seen) return retryLater(deps, lease, run, seen.failure);
+      const folded = foldObservation(container(), seen.value, deps.provider.features, lease.now());
+      if (!folded) return release(lease, run, { afterSeconds: 1 });
+      run = folded;
+    }
+
+    const action = plan(container(), deps.provider.features, lease.now());
+    switch (action.kind) {
+      case 'settled':
+        return settle(lease, run, action.afterSeconds, action.failure);
+      case 'backoff':
+        return settle(lease, { ...run, restartAt: new Date(lease.now().getTime() + action.seconds * 1000) }, action.seconds, null);
+      case 'bury':
+        return bury(lease, run);
+      case 'wait': {
+        const leftMs = endsAt - deps.clock.now();
+        if (leftMs <= 0) return release(lease, run, { afterSeconds: Math.min(Math.max(action.seconds, 0.05), 1) });
+        await deps.wakeups.wait(containerTopic(lease.container.id), Math.max(1, Math.min(pollMs, action.seconds * 1000, leftMs)));
+        pollMs = Math.min(pollMs * 2, 250);
+        continue;
+      }
+    }
+    if (action.kind === 'start' && action.byPolicy) run = countRestart(run);
+    if (mustBeKnownBefore(action, lease.container.run, run) && !(await lease.write(run))) return null;
+
+    calls++;
+    const done = await tried(() => act(deps, container(), action, lease.now(), callOptions()));
+    if ('failure' in done) {
+      const verdict = judge(action, done.failure, calls);
+      if (verdict === 'look again') continue;
+      if (verdict === 'give up') return giveUp(lease, run, done.failure);
+      return retryLater(deps, lease, run, done.failure);
+    }
+    run = done.value;
+    const told = action.kind === 'signal' || action.kind === 'renew' || action.kind === 'stop';
+    if (told && !(await lease.write(run, { signalDelivered: action.kind === 'signal' }))) return null;
+  }
+  return retryLater(deps, lease, run, new AppError('unavailable', 'The container keeps changing'));
+}
+
+const refOf = (run: Run) => ({ key: run.providerKey, handle: run.handle });
+const callOptions = () => ({ signal: AbortSignal.timeout(CALL_SECONDS * 1000) });
+
+async function tried<T>(call: () => Promise<T>): Promise<{ value: T } | { failure: AppError }> {
+  try {
+    return { value: await call() };
+  } catch (error) {
+    return { failure: error instanceof AppError ? error : new AppError('internal', 'The provider failed unexpectedly', { cause: error }) };
+  }
+}
+
+function mustBeKnownBefore(action: ProviderAction, known: Run, run: Run): boolean {
+  return action.kind === 'start' && (run.stoppedSeq !== known.stoppedSeq || run.restartCount !== known.restartCount);
+}
+
+/** A state that changed under a step is looked at again; a create or a tenant's start that can never work ends its attempt. */
+function judge(action: ProviderAction, failure: AppError, calls: number): 'look again' | 'give up' | 'retry' {
+  if (isRetryable(failure)) return 'retry';
+  if (action.kind === 'create') return 'give up';
+  if (action.kind === 'start' && failure.code !== 'not_found' && !action.byPolicy) return 'give up';
+  const moved = failure.code === 'not_found' || failure.code === 'conflict';
+  return moved && calls < 4 ? 'look again' : 'retry';
+}
+
+const settle = (lease: Lease, run: Run, afterSeconds: number | null, failure: Failure | null) =>
+  release(lease, run, { afterSeconds, settled: true, failure });
+
+async function release(
+  lease: Lease,
+  run: Run,
+  how: { afterSeconds: number | null; settled?: boolean; failure?: Failure | null },
+): Promise<Outcome | null> {
+  const { generation } = lease.container;
+  const settled = how.settled ?? false;
+  const failure = how.failure ?? null;
+  const written = await lease.write(run, {
+    signalDelivered: settled,
+    lastError: failure,
+    release: { afterSeconds: how.afterSeconds, settled, failure },
+  });
+  if (!written) return null;
+  return { container: lease.container, settledGeneration: settled ? generation : null, failure: failure && asError(failure) };
+}
+
+async function bury(lease: Lease, run: Run): Promise<Outcome | null> {
+  const { generation } = lease.container;
+  const written = await lease.write(
+    { ...run, phase: 'gone' },
+    {
+      removed: true,
+      events: [{ type: 'removed', cause: lease.container.desired === 'removed' ? 'request' : 'auto-remove', actor: systemActor, data: {} }],
+      release: { afterSeconds: null, settled: true, failure: null },
+    },
+  );
+  return written ? { container: lease.container, settledGeneration: generation, failure: null } : null;
+}
+
+async function retryLater(deps: Deps, lease: Lease, run: Run, failure: AppError): Promise<Outcome | null> {
+  const attempts = lease.container.attempts + 1;
+  deps.log.warn({ err: failure, container: lease.container.id, attempts }, 'a provider call failed');
+  const afterSeconds = Math.min(BACKOFF_CAP_SECONDS, 0.5 * 2 ** Math.min(attempts - 1, 10)) * (0.5 + deps.ids.fraction());
+  const written = await lease.write(run, {
+    attempts,
+    lastError: { code: failure.code, message: failure.message },
+    release: { afterSeconds, settled: false, failure: null },
+  });
+  return written ? { container: lease.container, settledGeneration: null, failure } : null;
+}
+
+async function giveUp(lease: Lease, run: Run, failure: AppError): Promise<Outcome | null> {
+  const { container } = lease;
+  const reason = { code: failure.code, message: failure.message };
+  const exitCode = typeof failure.details.exitCode === 'number' ? failure.details.exitCode : run.exitCode;
+  const failed: Run = { ...run, phase: 'failed', failure: reason, exitCode, startedSeq: container.startSeq };
+  const outcome = await settle(lease, failed, container.spec.autoRemove ? 0 : null, reason);
+  return outcome && { ...outcome, failure };
+}
+
+const asError = (failure: Failure): AppError => new AppError(failure.code, failure.message);
