@@ -10,7 +10,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'offline', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{pg,docker}.test.ts'] },
+        test: { name: 'offline', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{pg,docker,root}.test.ts'] },
       },
       {
         extends: true,
@@ -20,6 +20,7 @@ export default defineConfig({
           globalSetup: ['test/support/postgres-setup.ts'],
         },
       },
+      { extends: true, test: { name: 'root', include: ['test/**/*.root.test.ts'] } },
       {
         extends: true,
         test: {

@@ -82,9 +82,11 @@ async function shareEngine(place: EnginePlace, log: (line: string) => void): Pro
 
 /** One place per host for root; a user's own lies in the runtime folder, if the session has one. */
 function hostPlace(env: NodeJS.ProcessEnv): EnginePlace | undefined {
-  if (process.getuid?.() === 0) return { folder: '/run/longshore', dataRoot: '/var/lib/longshore/engine' };
+  const patienceMs = 20_000;
+  if (process.getuid?.() === 0) return { folder: '/run/longshore', dataRoot: '/var/lib/longshore/engine', patienceMs };
   const runtime = env.XDG_RUNTIME_DIR;
-  return runtime ? { folder: join(runtime, 'longshore'), dataRoot: join(runtime, 'longshore/data') } : undefined;
+  if (!runtime) return undefined;
+  return { folder: join(runtime, 'longshore'), dataRoot: join(runtime, 'longshore/data'), patienceMs };
 }
 
 function noEngine(whatToDo: string): string {

@@ -59,7 +59,6 @@ export async function startPostgres({ dataDir, log, settings = {} }: PostgresReq
     log('creating the database cluster');
     createCluster(initdb, dataFolder, user);
   }
-  giveTo(dataFolder, user.owner);
   const socketFolder = makeSocketFolder(dataFolder, user);
   const options = Object.entries({ ...defaults, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const pid = await runPostmaster({

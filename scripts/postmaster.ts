@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PostgresUser } from './postgres-binaries.ts';
+import { giveTo, type PostgresUser } from './postgres-binaries.ts';
 import { commandLine, hasEnded, processIdentity, readPidFile } from './processes.ts';
 
 export type Postmaster = {
@@ -22,12 +22,13 @@ export type Postmaster = {
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 
-/** The pid of a server that runs this very command and accepts connections, started here unless there is one. */
+/** The pid of a server that runs this very command as this user and accepts connections, started here unless there is one. */
 export async function runPostmaster(server: Postmaster): Promise<number> {
   const left = livingPostmaster(server);
-  if (left !== undefined && isSameCommand(left, server) && (await isReady(server, left))) return left;
+  if (left !== undefined && isSameServer(left, server) && (await isReady(server, left))) return left;
   if (left !== undefined) await stopPostmaster(left);
   clearStaleFiles(server);
+  giveTo(server.dataFolder, server.user.owner);
 
   const deadline = performance.now() + startTimeoutMs;
   for (;;) {
@@ -79,18 +80,18 @@ function livingPostmaster({ dataFolder }: Postmaster): number | undefined {
   return pid !== undefined && commandLine(pid).includes(dataFolder) ? pid : undefined;
 }
 
-function isSameCommand(pid: number, { command }: Postmaster): boolean {
-  return commandLine(pid).join('\0') === command.join('\0');
+function isSameServer(pid: number, { command, dataFolder, user }: Postmaster): boolean {
+  const isSameUser = user.owner === undefined || user.owner === statSync(dataFolder).uid;
+  return isSameUser && commandLine(pid).join('\0') === command.join('\0');
 }
 
 /**
- * Postgres clears its files itself when their pid is dead, but takes any living process of its user for a server. So those
- * go here, when the pid now belongs to somebody else; its check of the shared memory does not depend on them.
+ * Postgres takes any process, even a zombie, with the pid of these files for a server, so they go once none is left. What
+ * keeps two servers apart is its check of the shared memory, which finds a dying server's children without the files.
  */
 function clearStaleFiles({ dataFolder, socketFolder }: Postmaster): void {
   for (const path of [join(dataFolder, 'postmaster.pid'), join(socketFolder, '.s.PGSQL.5432.lock')]) {
-    const pid = readPidFile(path);
-    if (pid !== undefined && processIdentity(pid) !== undefined) rmSync(path);
+    rmSync(path, { force: true });
   }
 }
 

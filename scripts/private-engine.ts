@@ -10,10 +10,12 @@ import { isUsableEngine } from './engine-address.ts';
 import { commandLine, hasEnded } from './processes.ts';
 
 /** Where a private Engine lives: `folder` for what ends with the host's uptime, `dataRoot` for images and containers. */
-export type EnginePlace = { folder: string; dataRoot: string };
-
-/** How long an Engine may take to start, or a living one to answer again, before it counts as hung. */
-const patienceMs = 20_000;
+export type EnginePlace = {
+  folder: string;
+  dataRoot: string;
+  /** How long an Engine may take to start, or a living one to answer again, before it counts as hung. */
+  patienceMs: number;
+};
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -36,7 +38,7 @@ export async function ensureDockerd(place: EnginePlace, log: (line: string) => v
   const host = privateHost(place);
   if (await isUsableEngine(host)) return;
   const living = daemons(place, 'dockerd');
-  if (living.length > 0 && (await answersInTime(host, () => daemons(place, 'dockerd').length > 0))) return;
+  if (living.length > 0 && (await answersInTime(place, () => daemons(place, 'dockerd').length > 0))) return;
   if (living.length > 0) log(`the Engine of process ${living.join(', ')} does not answer: replacing it`);
   await clearRemains(place);
   await startDockerd(place, host);
@@ -74,15 +76,15 @@ async function startDockerd(place: EnginePlace, host: string): Promise<void> {
   child.once('error', (error) => (failure = error.message));
   child.once('exit', (code, signal) => (failure = `it ended with ${signal ?? `code ${code}`}`));
   child.unref();
-  if (await answersInTime(host, () => failure === undefined)) return;
+  if (await answersInTime(place, () => failure === undefined)) return;
   const lastLines = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
   throw new Error(`The private Docker Engine did not start: ${failure ?? 'it does not answer'}.\n${lastLines}`);
 }
 
-async function answersInTime(host: string, isWorthWaiting: () => boolean): Promise<boolean> {
-  const deadline = performance.now() + patienceMs;
+async function answersInTime(place: EnginePlace, isWorthWaiting: () => boolean): Promise<boolean> {
+  const deadline = performance.now() + place.patienceMs;
   while (isWorthWaiting() && performance.now() < deadline) {
-    if (await isUsableEngine(host)) return true;
+    if (await isUsableEngine(privateHost(place))) return true;
     await sleep(50);
   }
   return false;

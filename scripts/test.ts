@@ -21,6 +21,7 @@ const skip = (project: string) => (reason: Error) => {
 };
 
 await findBinaries().catch(skip('postgres'));
+if (process.getuid?.() !== 0) skip('root')(new Error('they need root.'));
 const engine = await prepareEngine().catch(skip('docker'));
 const folder = mkdtempSync(join(tmpdir(), 'longshore-report-'));
 try {
