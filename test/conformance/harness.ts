@@ -22,12 +22,10 @@ import type {
 
 export type ImageName = Pick<PullInput, 'domain' | 'path' | 'tag' | 'digest'>;
 
-/** A registry that the provider can pull from. Its images understand the suite's commands and nobody else uses them. */
+/** A registry that the provider can pull from, with two images that it has never seen. */
 export interface HarnessRegistry {
   /** Open to everybody, by tag. */
   image: ImageName;
-  /** The same image by the digest of its manifest. */
-  pinned: ImageName;
   /** Another image, which only these credentials may read. */
   secured: { image: ImageName; auth: RegistryAuth };
 }

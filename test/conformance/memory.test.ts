@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock, systemIds } from '../../src/domain/clock.ts';
-import { manifestDigest } from '../../src/providers/memory/images.ts';
 import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { type Harness, type ImageName, within } from './harness.ts';
@@ -26,15 +25,13 @@ async function harness(restartInPlace: boolean): Promise<Harness> {
   const tenants = [randomUUID(), randomUUID()] as const;
   const { id } = await pull(provider, named('suite', 'held'), tenants[0]);
   await provider.images.hold(id, tenants[1], within());
-  const image = named('suite', 'latest');
   return {
     provider,
     tenants,
     imageId: id,
     realKernel: false,
     registry: {
-      image,
-      pinned: { ...image, tag: null, digest: manifestDigest(image) },
+      image: named('suite', 'latest'),
       secured: { image: named('private/suite', 'latest'), auth: { username: 'someone', password: 'secret' } },
     },
     close: async () => {},

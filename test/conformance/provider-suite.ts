@@ -4,8 +4,10 @@
  */
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { createWorld, type Harness, type World } from './harness.ts';
+import { imageCases } from './image-cases.ts';
 import { logCases } from './log-cases.ts';
 import { runCases } from './run-cases.ts';
+import { networkCases, ownershipCases, volumeCases } from './storage-cases.ts';
 
 /** `make` is called once; the suite closes what it made. */
 export function describeProvider(name: string, make: () => Promise<Harness>): void {
@@ -23,5 +25,9 @@ export function describeProvider(name: string, make: () => Promise<Harness>): vo
 
     describe('runs', () => runCases(getWorld));
     describe('logs', () => logCases(getWorld));
+    describe('images', () => imageCases(getWorld));
+    describe('networks', () => networkCases(getWorld));
+    describe('volumes', () => volumeCases(getWorld));
+    describe('ownership', () => ownershipCases(getWorld));
   });
 }

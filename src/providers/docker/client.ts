@@ -1,0 +1,141 @@
+/**
+ * The way to the Engine: one request at a time through dockerode's modem, each with its signal and its error mapped.
+ * dockerode's resource methods are not used: some of them drop the signal, others part of the answer. Knows no resource.
+ */
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import Docker from 'dockerode';
+import { z } from 'zod';
+import type { Clock } from '../../domain/clock.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { CallOptions } from '../provider.ts';
+import { type Subject, toAppError } from './errors.ts';
+
+export interface EngineRequest {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Without version and query; every part of it went through `safeName` or an image reference's grammar. */
+  path: string;
+  query?: Record<string, unknown>;
+  body?: object;
+  /** Goes into X-Registry-Auth. */
+  auth?: object | undefined;
+  subject: Subject;
+}
+
+export interface Engine {
+  /** The answer's JSON; an empty buffer when it had no body. */
+  call(request: EngineRequest, options: CallOptions): Promise<unknown>;
+  /** The answer's body as it comes. Ends with an error when the signal aborts. */
+  stream(request: EngineRequest, options: CallOptions): Promise<Readable>;
+  /** The raw connection after the Engine agreed to the upgrade; destroyed when the signal aborts. */
+  hijack(request: EngineRequest, options: CallOptions): Promise<Socket>;
+}
+
+/** What every part of this provider works with. */
+export interface Site {
+  engine: Engine;
+  clock: Clock;
+  installId: string;
+  /** The address that published ports are bound to. */
+  publishAddress: string;
+  log(event: string, data: Record<string, unknown>): void;
+}
+
+const statusCodes = { 200: true, 201: true, 204: true, 304: true };
+/** Engine 20.10. Engines that no longer speak it are asked in the oldest version they speak. */
+const preferredApi = '1.41';
+const versionAnswer = z.object({ ApiVersion: z.string(), MinAPIVersion: z.string() });
+
+/** @param dockerHost `unix:///path` or `tcp://host:port`; DOCKER_HOST and its kin in the environment are ignored. */
+export function connectEngine(dockerHost: string): Engine {
+  const { modem } = new Docker({ ...address(dockerHost), protocol: 'http', version: undefined, timeout: undefined });
+  /** `/v1.41` once the Engine was asked. */
+  let prefix = '';
+
+  function dial(request: EngineRequest, signal: AbortSignal, kind: object): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal.reason);
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort, { once: true });
+      const { method, path, query = {}, body = {}, auth } = request;
+      const options = { _query: query, _body: body };
+      const call = {
+        method,
+        path: `${prefix}${path}?`,
+        options,
+        authconfig: auth,
+        abortSignal: signal,
+        statusCodes,
+        ...kind,
+      };
+      modem.dial(call, (error, answer) => {
+        signal.removeEventListener('abort', abort);
+        if (error) reject(error);
+        else resolve(answer);
+      });
+    });
+  }
+
+  async function negotiate(signal: AbortSignal): Promise<void> {
+    if (prefix !== '') return;
+    const asked = { method: 'GET', path: '/version', subject: { noun: 'engine' } } as const;
+    const { ApiVersion, MinAPIVersion } = versionAnswer.parse(await dial(asked, signal, {}));
+    if (older(ApiVersion, preferredApi)) {
+      throw new AppError(
+        'unsupported',
+        `The Docker Engine speaks API ${ApiVersion}; ${preferredApi} is the oldest that will do`,
+      );
+    }
+    prefix = `/v${older(preferredApi, MinAPIVersion) ? MinAPIVersion : preferredApi}`;
+  }
+
+  async function ask(request: EngineRequest, { signal }: CallOptions, kind: object): Promise<unknown> {
+    try {
+      await negotiate(signal);
+      return await dial(request, signal, kind);
+    } catch (error) {
+      throw toAppError(error, request.subject, signal);
+    }
+  }
+
+  return {
+    call: (request, options) => ask(request, options, {}),
+    stream: async (request, options) => (await ask(request, options, { isStream: true })) as Readable,
+    hijack: async (request, options) => {
+      const socket = (await ask(request, options, { isStream: true, hijack: true })) as Socket;
+      const destroy = () => socket.destroy();
+      if (options.signal.aborted) destroy();
+      options.signal.addEventListener('abort', destroy, { once: true });
+      socket.once('close', () => options.signal.removeEventListener('abort', destroy));
+      return socket;
+    },
+  };
+}
+
+/** The modem reads DOCKER_HOST wherever a setting is missing, so that each is named, even to say that there is none. */
+function address(dockerHost: string): { socketPath?: string; host?: string; port?: number } {
+  if (dockerHost.startsWith('unix://')) {
+    return { socketPath: dockerHost.slice('unix://'.length), host: undefined, port: undefined };
+  }
+  const url = URL.canParse(dockerHost) ? new URL(dockerHost) : null;
+  if (url?.protocol !== 'tcp:' || !url.hostname) {
+    throw new AppError(
+      'invalid',
+      `DOCKER_HOST must be unix:///path or tcp://host:port, not ${JSON.stringify(dockerHost)}`,
+    );
+  }
+  return { socketPath: undefined, host: url.hostname, port: Number(url.port || 2375) };
+}
+
+function older(version: string, than: string): boolean {
+  return version.localeCompare(than, 'en', { numeric: true }) < 0;
+}
+
+/**
+ * A name or id as part of a path. Ours all match; anything else would reach another route or crash the modem's redirect
+ * handling, so it is refused before it gets there.
+ */
+export function safeName(name: string): string {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw new AppError('internal', 'A provider key has a wrong form');
+  return name;
+}

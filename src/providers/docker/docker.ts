@@ -1,0 +1,56 @@
+/** A Docker Engine as a provider: puts the parts of this folder together. */
+import type { Clock } from '../../domain/clock.ts';
+import type { CallOptions, Provider } from '../provider.ts';
+import { connectEngine, type Site } from './client.ts';
+import { imagesOf } from './images.ts';
+import { logsOf } from './logs.ts';
+import { networksOf } from './networks.ts';
+import { inspectRun, toObservation } from './observe.ts';
+import { discard, listOwned } from './owned.ts';
+import { createRun, destroyRun, killRun, pauseRun, startRun, stopRun, unpauseRun } from './runs.ts';
+import { volumesOf } from './volumes.ts';
+
+export interface DockerOptions {
+  /** `unix:///path` or `tcp://host:port`. */
+  dockerHost: string;
+  /** Marks what is ours on an Engine that others use too. */
+  installId: string;
+  /** The address that published ports are bound to. */
+  publishAddress: string;
+  clock: Clock;
+  /** Told about what nobody waits for. */
+  log?: Site['log'];
+}
+
+export function createDockerProvider(options: DockerOptions): Provider {
+  const { installId, publishAddress, clock, log = () => {} } = options;
+  const site: Site = { engine: connectEngine(options.dockerHost), installId, publishAddress, clock, log };
+  return {
+    name: 'docker',
+    features: {
+      restartInPlace: true,
+      // Two looks that far apart that both find nothing: the Engine always answers the latest.
+      absenceSeconds: 2,
+      mountTypes: ['volume', 'tmpfs'],
+      maxMemoryMiB: null,
+      maxCpus: null,
+    },
+    ping: async (call: CallOptions) => {
+      await site.engine.call({ method: 'GET', path: '/_ping', subject: { noun: 'engine' } }, call);
+    },
+    create: (input, call) => createRun(site, input, call),
+    start: (run, call) => startRun(site, run, call),
+    observe: async (run, call) => toObservation(await inspectRun(site, run.key, call)),
+    stop: (run, signalName, _graceSeconds, call) => stopRun(site, run, signalName, call),
+    kill: (run, signalName, call) => killRun(site, run, signalName, call),
+    destroy: (run, call) => destroyRun(site, run.key, call),
+    listOwned: (call) => listOwned(site, call),
+    discard: (object, call) => discard(site, object, call),
+    pause: (run, call) => pauseRun(site, run, call),
+    unpause: (run, call) => unpauseRun(site, run, call),
+    logs: (run, call) => logsOf(site, run, call),
+    images: imagesOf(site),
+    networks: networksOf(site),
+    volumes: volumesOf(site),
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * Who keeps an image on the Engine: a tag per tenant that only Longshore reads, `longshore/<install>/<tenant>:<id>`. An image
+ * that a pull of ours brought has one more, the mark: only such an image goes when the last hold does, whatever
+ * installation held it. References that somebody else made are never touched.
+ */
+
+import { z } from 'zod';
+import { sha256 } from '../../domain/clock.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { CallOptions } from '../provider.ts';
+import { type Site, safeName } from './client.ts';
+import { unless } from './errors.ts';
+import { type InspectedImage, imagePath, inspectImage } from './image-details.ts';
+import { ownedBy, tenantLabel } from './labels.ts';
+
+const markRepository = 'longshore/pulled';
+const holdPattern = /^longshore\/[0-9a-f]{12}\/[a-z0-9-]+:[0-9a-f]{32}$/;
+
+const subject = { noun: 'image' } as const;
+const using = z.array(z.object({ ImageID: z.string() }));
+
+/** The part of a hold's name that all holds of this installation share. */
+export function holdPrefix(installId: string): string {
+  return `longshore/${sha256(installId).slice(0, 12)}`;
+}
+
+function holdTag(site: Site, imageId: string, tenantId: string) {
+  return { repo: `${holdPrefix(site.installId)}/${safeName(tenantId)}`, tag: shortened(imageId) };
+}
+
+function shortened(imageId: string): string {
+  return imageId.replace('sha256:', '').slice(0, 32);
+}
+
+/** Throws not_found when the image is not there. */
+export async function holdImage(site: Site, imageId: string, tenantId: string, options: CallOptions): Promise<void> {
+  await tagImage(site, imageId, holdTag(site, imageId, tenantId), options);
+}
+
+/** Marks an image as one that a pull of ours brought. */
+export async function markPulled(site: Site, imageId: string, options: CallOptions): Promise<void> {
+  await tagImage(site, imageId, { repo: markRepository, tag: shortened(imageId) }, options);
+}
+
+async function tagImage(
+  site: Site,
+  imageId: string,
+  query: { repo: string; tag: string },
+  options: CallOptions,
+): Promise<void> {
+  await site.engine.call({ method: 'POST', path: `${imagePath(imageId)}/tag`, query, subject }, options);
+}
+
+/** Ends a hold, and lets the Engine reclaim the image when that was the last one. Conflict while the tenant's runs use it. */
+export async function releaseImage(site: Site, imageId: string, tenantId: string, options: CallOptions): Promise<void> {
+  if (await isUsed(site, imageId, tenantId, options)) {
+    throw new AppError('conflict', 'The image is in use by a container');
+  }
+  const { repo, tag } = holdTag(site, imageId, tenantId);
+  await untag(site, `${repo}:${tag}`, options);
+  const image = await inspectImage(site, imageId, options);
+  if (image) await reclaim(site, image, options);
+}
+
+async function isUsed(site: Site, imageId: string, tenantId: string, options: CallOptions): Promise<boolean> {
+  const filters = ownedBy(site.installId, { label: [`${tenantLabel}=${tenantId}`], ancestor: [imageId] });
+  const request = { method: 'GET', path: '/containers/json', query: { all: true, ...filters }, subject } as const;
+  // An image that is gone is no ancestor of anything.
+  const found = using.parse(await unless(site.engine.call(request, options), ['not_found'], []));
+  return found.some((container) => container.ImageID === imageId);
+}
+
+/** The mark goes last: while it is there, whoever comes next can finish this. */
+async function reclaim(site: Site, image: InspectedImage, options: CallOptions): Promise<void> {
+  const mark = `${markRepository}:${shortened(image.Id)}`;
+  if (!image.RepoTags.includes(mark) || image.RepoTags.some((tag) => holdPattern.test(tag))) return;
+  const foreign = image.RepoTags.some((tag) => tag !== mark);
+  if (!foreign) for (const digest of image.RepoDigests) await untag(site, digest, options);
+  // Conflict: a container of somebody else uses it, so that it stays.
+  await unless(untag(site, mark, options), ['conflict'], undefined);
+}
+
+/** Removes a reference, and with the last one the image. */
+async function untag(site: Site, reference: string, options: CallOptions): Promise<void> {
+  const request = { method: 'DELETE', path: imagePath(reference), subject } as const;
+  await unless(site.engine.call(request, options), ['not_found'], undefined);
+}

@@ -1,0 +1,48 @@
+/** The marks by which this installation finds its own objects again. Nothing is ever authorised by them. */
+
+export const installLabel = 'longshore.install';
+export const tenantLabel = 'longshore.tenant';
+const containerLabel = 'longshore.container';
+const incarnationLabel = 'longshore.incarnation';
+
+export interface Mark {
+  installId: string;
+  tenantId: string;
+  containerId?: string;
+  incarnation?: number;
+}
+
+type Labels = Record<string, string>;
+
+/** To be spread last, over whatever a tenant or an image wrote. */
+export function markLabels(mark: Mark): Labels {
+  return {
+    [installLabel]: mark.installId,
+    [tenantLabel]: mark.tenantId,
+    ...(mark.containerId !== undefined && { [containerLabel]: mark.containerId }),
+    ...(mark.incarnation !== undefined && { [incarnationLabel]: String(mark.incarnation) }),
+  };
+}
+
+/** Whether an object that has our key is the very one that the mark describes. */
+export function carriesMark(labels: Labels | null | undefined, mark: Mark): boolean {
+  return Object.entries(markLabels(mark)).every(([name, value]) => labels?.[name] === value);
+}
+
+export function readMark(labels: Labels | null | undefined): {
+  tenantId: string;
+  containerId: string | null;
+  incarnation: number | null;
+} {
+  const incarnation = Number(labels?.[incarnationLabel] ?? Number.NaN);
+  return {
+    tenantId: labels?.[tenantLabel] ?? '',
+    containerId: labels?.[containerLabel] ?? null,
+    incarnation: Number.isInteger(incarnation) ? incarnation : null,
+  };
+}
+
+/** A `filters` query that finds what carries this installation's mark, and whatever else is asked for. */
+export function ownedBy(installId: string, filters: Record<string, string[]> = {}): { filters: string } {
+  return { filters: JSON.stringify({ ...filters, label: [`${installLabel}=${installId}`, ...(filters.label ?? [])] }) };
+}

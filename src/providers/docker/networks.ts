@@ -1,0 +1,89 @@
+/** Tenants' networks: one bridge each. The Engine lets two networks share a name, so that ensure has to settle on one. */
+import { z } from 'zod';
+import { AppError } from '../../domain/errors.ts';
+import type { CallOptions, NetworkRef, Provider } from '../provider.ts';
+import { type EngineRequest, type Site, safeName } from './client.ts';
+import { unless } from './errors.ts';
+import { carriesMark, markLabels } from './labels.ts';
+
+const listed = z.array(
+  z.object({
+    Id: z.string(),
+    Name: z.string(),
+    Created: z.string(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
+);
+type Listed = z.infer<typeof listed>[number];
+
+const subject = { noun: 'network' } as const;
+
+export function networksOf(site: Site): Provider['networks'] {
+  return {
+    ensure: (network, options) => ensure(site, network, options),
+    remove: async (network, options) => {
+      const request = { method: 'DELETE', path: `/networks/${safeName(network.key)}`, subject } as const;
+      await unless(site.engine.call(request, options), ['not_found'], undefined);
+    },
+  };
+}
+
+async function ensure(site: Site, network: NetworkRef, options: CallOptions): Promise<void> {
+  if ((await named(site, network, options)).length > 0) return;
+  const body = {
+    Name: safeName(network.key),
+    CheckDuplicate: true,
+    Driver: 'bridge',
+    Internal: network.internal,
+    Labels: markLabels({ installId: site.installId, tenantId: network.tenantId }),
+  };
+  const request: EngineRequest = { method: 'POST', path: '/networks/create', body, subject };
+  await unless(site.engine.call(request, options), ['conflict'], undefined);
+  const [, ...younger] = await named(site, network, options);
+  for (const { Id } of younger) {
+    site.log('network made twice', { key: network.key });
+    const remove = { method: 'DELETE', path: `/networks/${safeName(Id)}`, subject } as const;
+    await unless(site.engine.call(remove, options), ['not_found'], undefined);
+  }
+}
+
+/** Oldest first. Throws conflict where something that is not this network has its name. */
+async function named(site: Site, network: NetworkRef, options: CallOptions): Promise<Listed[]> {
+  const query = { filters: JSON.stringify({ name: [network.key] }) };
+  const found = listed.parse(await site.engine.call({ method: 'GET', path: '/networks', query, subject }, options));
+  const same = found.filter(({ Name }) => Name === network.key);
+  const mark = { installId: site.installId, tenantId: network.tenantId };
+  if (!same.every(({ Labels }) => carriesMark(Labels, mark))) {
+    throw new AppError('conflict', 'The name of the network is taken at the Docker Engine');
+  }
+  return same.sort((a, b) => a.Created.localeCompare(b.Created) || a.Id.localeCompare(b.Id));
+}
+
+/** Attaches a run that exists. Done when it is attached already. */
+export async function connect(
+  site: Site,
+  key: string,
+  run: string,
+  aliases: string[],
+  options: CallOptions,
+): Promise<void> {
+  const request: EngineRequest = {
+    method: 'POST',
+    path: `/networks/${safeName(key)}/connect`,
+    body: { Container: safeName(run), EndpointConfig: { Aliases: aliases } },
+    subject,
+  };
+  // 403: an endpoint of this container is there already.
+  await unless(site.engine.call(request, options), ['forbidden'], undefined);
+}
+
+/** Detaches a run, running or not. Done when it is not attached. */
+export async function disconnect(site: Site, key: string, run: string, options: CallOptions): Promise<void> {
+  const request: EngineRequest = {
+    method: 'POST',
+    path: `/networks/${safeName(key)}/disconnect`,
+    body: { Container: safeName(run), Force: false },
+    subject,
+  };
+  await site.engine.call(request, options);
+}

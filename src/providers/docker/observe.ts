@@ -1,0 +1,87 @@
+/** The Engine's inspect answer, and what of it the port wants to know. */
+import { z } from 'zod';
+import type { PublishedPort } from '../../domain/container.ts';
+import type { CallOptions, Observation } from '../provider.ts';
+import { type Site, safeName } from './client.ts';
+import { unless } from './errors.ts';
+
+const inspected = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  State: z.object({
+    Status: z.enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']),
+    ExitCode: z.number(),
+    OOMKilled: z.boolean(),
+    StartedAt: z.string(),
+    FinishedAt: z.string(),
+    Health: z.object({ Status: z.enum(['none', 'starting', 'healthy', 'unhealthy']).catch('none') }).nullish(),
+  }),
+  Config: z.object({
+    Labels: z.record(z.string(), z.string()).nullish(),
+    StopSignal: z.string().optional(),
+    Tty: z.boolean(),
+  }),
+  HostConfig: z.object({ NetworkMode: z.string() }),
+  NetworkSettings: z.object({
+    Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable()).nullish(),
+    Networks: z
+      .record(z.string(), z.object({ IPAddress: z.string(), Aliases: z.array(z.string()).nullish() }).nullable())
+      .nullish(),
+  }),
+});
+export type Inspected = z.infer<typeof inspected>;
+
+/** By the name that creation gave it. Null when the Engine knows no such container. */
+export async function inspectRun(site: Site, key: string, options: CallOptions): Promise<Inspected | null> {
+  const request = { method: 'GET', path: `/containers/${safeName(key)}/json`, subject: { noun: 'container' } } as const;
+  const answer = await unless(site.engine.call(request, options), ['not_found'], null);
+  return answer === null ? null : inspected.parse(answer);
+}
+
+/** A container that is being removed, or whose removal failed, is still there and no longer runs: `exited`. */
+const phases = {
+  created: 'created',
+  running: 'running',
+  paused: 'paused',
+  restarting: 'exited',
+  removing: 'exited',
+  exited: 'exited',
+  dead: 'exited',
+} as const;
+
+export function toObservation(container: Inspected | null): Observation {
+  if (container === null) return { kind: 'absent' };
+  const { State: state, NetworkSettings: network } = container;
+  const phase = phases[state.Status];
+  const ended = phase === 'exited';
+  return {
+    kind: 'present',
+    handle: container.Id,
+    phase,
+    exitCode: ended ? state.ExitCode : null,
+    oomKilled: state.OOMKilled,
+    health: state.Health?.Status ?? 'none',
+    address: network.Networks?.[container.HostConfig.NetworkMode]?.IPAddress || null,
+    ports: publishedPorts(network.Ports ?? {}),
+    startedAt: time(state.StartedAt),
+    finishedAt: ended ? time(state.FinishedAt) : null,
+    version: null,
+  };
+}
+
+function publishedPorts(ports: NonNullable<Inspected['NetworkSettings']['Ports']>): PublishedPort[] {
+  return Object.entries(ports).flatMap(([key, bindings]) => {
+    const [containerPort, protocol] = key.split('/');
+    return (bindings ?? []).map(({ HostIp, HostPort }) => ({
+      containerPort: Number(containerPort),
+      hostPort: Number(HostPort),
+      hostAddress: HostIp,
+      protocol: protocol === 'udp' ? ('udp' as const) : ('tcp' as const),
+    }));
+  });
+}
+
+/** Go writes its zero time for "never". */
+function time(text: string): Date | null {
+  return text.startsWith('0001-') ? null : new Date(text);
+}

@@ -1,0 +1,77 @@
+/** Everything on the Engine that carries this installation's mark: for the sweep that looks for what no row owns. */
+import { z } from 'zod';
+import type { CallOptions, OwnedObject } from '../provider.ts';
+import { type Site, safeName } from './client.ts';
+import { unless } from './errors.ts';
+import { holdPrefix, releaseImage } from './image-holds.ts';
+import { ownedBy, readMark } from './labels.ts';
+import { destroyRun } from './runs.ts';
+
+const labels = z.record(z.string(), z.string()).nullish();
+const containers = z.array(z.object({ Id: z.string(), Names: z.array(z.string()), Labels: labels }));
+const networks = z.array(z.object({ Id: z.string(), Name: z.string(), Labels: labels }));
+const volumes = z.object({ Volumes: z.array(z.object({ Name: z.string(), Labels: labels })).nullish() });
+const images = z.array(z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() }));
+
+const subject = { noun: 'engine' } as const;
+
+export async function listOwned(site: Site, options: CallOptions): Promise<OwnedObject[]> {
+  const mine = ownedBy(site.installId);
+  const get = (path: string, query: Record<string, unknown>) =>
+    site.engine.call({ method: 'GET', path, query, subject }, options);
+  const prefix = holdPrefix(site.installId);
+  const reference = { filters: JSON.stringify({ reference: [`${prefix}/*`] }) };
+  const [foundContainers, foundNetworks, foundVolumes, foundImages] = await Promise.all([
+    get('/containers/json', { all: true, ...mine }).then((answer) => containers.parse(answer)),
+    get('/networks', mine).then((answer) => networks.parse(answer)),
+    get('/volumes', mine).then((answer) => volumes.parse(answer).Volumes ?? []),
+    get('/images/json', reference).then((answer) => images.parse(answer)),
+  ]);
+  return [
+    ...foundContainers.map(({ Id, Names, Labels }) => ({
+      kind: 'container' as const,
+      key: Names[0]?.slice(1) ?? Id,
+      handle: Id,
+      ...readMark(Labels),
+    })),
+    ...foundNetworks.map(({ Id, Name, Labels }) => ({
+      kind: 'network' as const,
+      key: Name,
+      handle: Id,
+      ...readMark(Labels),
+    })),
+    ...foundVolumes.map(({ Name, Labels }) => ({
+      kind: 'volume' as const,
+      key: Name,
+      handle: Name,
+      ...readMark(Labels),
+    })),
+    ...foundImages.flatMap(({ Id, RepoTags }) =>
+      (RepoTags ?? [])
+        .filter((tag) => tag.startsWith(`${prefix}/`))
+        .map((handle) => ({
+          kind: 'image' as const,
+          key: Id,
+          handle,
+          tenantId: handle.slice(prefix.length + 1, handle.lastIndexOf(':')),
+          containerId: null,
+          incarnation: null,
+        })),
+    ),
+  ];
+}
+
+export async function discard(site: Site, object: OwnedObject, options: CallOptions): Promise<void> {
+  switch (object.kind) {
+    case 'container':
+      return destroyRun(site, object.handle, options);
+    case 'image':
+      return releaseImage(site, object.key, object.tenantId, options);
+    case 'network':
+    case 'volume': {
+      const path = `/${object.kind}s/${safeName(object.handle)}`;
+      const request = { method: 'DELETE', path, subject: { noun: object.kind } } as const;
+      await unless(site.engine.call(request, options), ['not_found'], undefined);
+    }
+  }
+}
