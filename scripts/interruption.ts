@@ -13,5 +13,7 @@ export function interruption(): AbortSignal {
     controller.abort();
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
+  // A terminal that is gone cannot be told anything more; the command still ends in good order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => controller.abort());
   return controller.signal;
 }

@@ -10,6 +10,8 @@ export type TestProcess = {
   nextLine(): Promise<string>;
   /** Sends the signal and answers once the process has ended. */
   end(signal: NodeJS.Signals): Promise<void>;
+  /** Answers once the process has ended by itself. */
+  ended(): Promise<void>;
   /** Whatever it wrote to standard error so far. */
   errors(): string;
 };
@@ -40,11 +42,15 @@ export function run(script: string, args: string[], { env = {}, wrapper = [] }: 
     child,
     nextLine: async () => {
       const line = await queue.next();
-      if (line.done) throw new Error(`${script} ended with ${child.exitCode ?? child.signalCode}: ${errors}`);
-      return line.value;
+      if (!line.done) return line.value;
+      await ended;
+      throw new Error(`${script} ended with ${child.exitCode ?? child.signalCode}: ${errors}`);
     },
     end: async (signal) => {
       child.kill(signal);
+      await ended;
+    },
+    ended: async () => {
       await ended;
     },
     errors: () => errors,

@@ -1,0 +1,101 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { DevFile } from '../../scripts/dev-file.ts';
+import { busyboxImage } from '../support/base-images.ts';
+import { run, type TestProcess } from '../support/child.ts';
+import { testDockerHost } from '../support/engine.ts';
+
+let dataDir: string;
+let started: TestProcess[];
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'longshore-up-'));
+  started = [];
+});
+afterEach(async () => {
+  await Promise.all(started.map((process) => process.end('SIGTERM')));
+  rmSync(dataDir, { recursive: true });
+});
+
+function launch(env: NodeJS.ProcessEnv = {}): TestProcess {
+  const settings = { LONGSHORE_PORT: '0', LONGSHORE_DATA_DIR: dataDir, LONGSHORE_SHARED_IMAGES: busyboxImage };
+  const command = run('scripts/up.ts', [], { env: { ...settings, DOCKER_HOST: testDockerHost(), ...env } });
+  started.push(command);
+  return command;
+}
+
+/** Starts it and answers once it says that it is ready, with what it printed until then. */
+async function up(env?: NodeJS.ProcessEnv): Promise<{ command: TestProcess; dev: DevFile; printed: string }> {
+  const command = launch(env);
+  let printed = '';
+  while (!printed.includes('Longshore is ready')) printed += `${await command.nextLine()}\n`;
+  return { command, dev: JSON.parse(readFileSync(join(dataDir, 'dev.json'), 'utf8')), printed };
+}
+
+function call({ url, apiKey }: DevFile, method: string, path: string, body?: unknown): Promise<Response> {
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+  return fetch(`${url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+}
+
+test("a second up finds the first one's data and keeps its keys", async () => {
+  const first = await up();
+  const created = await call(first.dev, 'POST', '/v1/containers', { name: 'kept', image: busyboxImage });
+  expect(created.status).toBe(201);
+  const { id } = (await created.json()) as { id: string };
+  await first.command.end('SIGTERM');
+  expect(first.command.child.exitCode).toBe(0);
+
+  const second = await up();
+  expect(second.dev).toMatchObject({ apiKey: first.dev.apiKey, operatorKey: first.dev.operatorKey, tenant: 'dev' });
+  const found = await call(second.dev, 'GET', '/v1/containers/kept');
+  expect(await found.json()).toMatchObject({ id, name: 'kept' });
+  expect((await call(second.dev, 'DELETE', '/v1/containers/kept?force=true')).ok).toBe(true);
+});
+
+test('each step is shown, the keys are not, and their file is closed to others', async () => {
+  const { dev, printed } = await up();
+  const steps = printed.matchAll(/^ {2}(\S+) +\d+\.\d s/gm);
+  expect([...steps].map((match) => match[1])).toEqual(['install', 'engine', 'database', 'migrations', 'ready']);
+  expect(printed).not.toContain(dev.apiKey);
+  expect(printed).not.toContain(dev.operatorKey);
+  expect(statSync(join(dataDir, 'dev.json')).mode & 0o777).toBe(0o600);
+});
+
+test('a second up on a folder in use is refused with the address of the first', async () => {
+  const { dev } = await up();
+  const second = launch();
+  await expect(second.nextLine()).rejects.toThrow(`Longshore already runs on ${dataDir}, at ${dev.url}.`);
+  expect(second.child.exitCode).toBe(1);
+});
+
+test('after kill -9 the next up takes over the folder and the running database', async () => {
+  const killed = await up();
+  const pid = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0];
+  await killed.command.end('SIGKILL');
+  const next = await up();
+  expect(next.dev.apiKey).toBe(killed.dev.apiKey);
+  expect(readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]).toBe(pid);
+});
+
+test('a taken port is told in one sentence', async () => {
+  const { dev } = await up();
+  const { port } = new URL(dev.url);
+  const other = mkdtempSync(join(tmpdir(), 'longshore-up-'));
+  const second = launch({ LONGSHORE_PORT: port, LONGSHORE_DATA_DIR: other });
+  await second.ended();
+  rmSync(other, { recursive: true });
+  expect(second.errors()).toBe(`Port ${port} is taken: set LONGSHORE_PORT to another one, or to 0 for any.\n`);
+  expect(second.child.exitCode).toBe(1);
+});
+
+test('without an Engine it says what to do, and the memory provider needs none', async () => {
+  const nowhere = { DOCKER_HOST: 'unix:///nonexistent.sock' };
+  const refused = launch(nowhere);
+  await refused.ended();
+  expect(refused.errors()).toBe(
+    'No Docker Engine of version 20.10 or newer answers at DOCKER_HOST=unix:///nonexistent.sock: start it, or unset it.\n',
+  );
+  const { dev } = await up({ ...nowhere, LONGSHORE_PROVIDER: 'memory' });
+  expect((await call(dev, 'GET', '/v1/containers')).status).toBe(200);
+});
