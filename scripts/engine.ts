@@ -29,6 +29,10 @@ export type EngineRequest = {
 /** Long enough for another process to start the Engine, or to stop it with its containers. */
 const lockTimeoutMs = 90_000;
 
+const noEngine =
+  'No Docker Engine answers on this machine: install Docker and start it (as root on Debian or Ubuntu Longshore does so ' +
+  'itself), or set DOCKER_HOST, or use LONGSHORE_PROVIDER=memory, which needs none.';
+
 /**
  * In this order: DOCKER_HOST, the private Engine if it runs, the usual sockets, and as root a private Engine, installing
  * Docker from Debian's packages when allowed. Throws one sentence that says what to do when there is no way to an Engine.
@@ -41,9 +45,9 @@ export async function acquireEngine({ env, log, install, place = hostPlace(env) 
 
   const found = await firstAnswering(usualHosts(env));
   if (found) return foreignEngine(found);
-  if (!place || process.getuid?.() !== 0 || process.platform !== 'linux') throw new Error(noEngine('start Docker'));
+  if (!place || process.getuid?.() !== 0 || process.platform !== 'linux') throw new Error(noEngine);
   if (!hasDockerd()) {
-    if (!install || !canInstallPackages()) throw new Error(noEngine('install Docker and start it'));
+    if (!install || !canInstallPackages()) throw new Error(noEngine);
     log('installing docker.io');
     installPackages(['docker.io', 'iptables']);
     const started = await firstAnswering(usualHosts(env)); // systemd starts what apt installs
@@ -87,8 +91,4 @@ function hostPlace(env: NodeJS.ProcessEnv): EnginePlace | undefined {
   const runtime = env.XDG_RUNTIME_DIR;
   if (!runtime) return undefined;
   return { folder: join(runtime, 'longshore'), dataRoot: join(runtime, 'longshore/data'), patienceMs };
-}
-
-function noEngine(whatToDo: string): string {
-  return `No Docker Engine answers on this machine: ${whatToDo}, or set DOCKER_HOST, or use LONGSHORE_PROVIDER=memory, which needs none.`;
 }

@@ -55,7 +55,7 @@ function writePasswords(folder: string, { username, password }: { username: stri
 }
 
 /** A port of the loopback address that is free now. */
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
