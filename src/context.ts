@@ -33,6 +33,8 @@ export interface Deps {
   registries: RegistryPolicy;
   sharedImages: readonly string[];
   operatorKeyHash: string | null;
+  /** Seals cursors; the same for all processes of an installation. */
+  cursorSecret: string;
   /** Names this process in leases. */
   workerId: string;
   wakeups: Wakeups;

@@ -33,17 +33,17 @@ export interface CreateIntent {
   operationId: string;
   actor: Actor;
   networks: { networkId: string; aliases: string[] }[];
-  volumes: { position: number; volumeName: string }[];
+  volumes: PlannedVolume[];
   claim: KeyClaim | null;
 }
 
 /** Marks the key as spent on this resource; no row back = another attempt holds it, and the caller rolls back. */
-const keyGuard: SQL = sql`guard as (
+export const keyGuard: SQL = sql`guard as (
   update idempotency_keys set state = 'accepted', resource = ${param('id', 'text')}
   where tenant_id = ${param('tenantId', 'uuid')} and route = ${param('route', 'text')} and key = ${param('key', 'text')}
     and attempt = ${param('attempt', 'int')} and state = 'in_progress' returning 1)`;
 
-const claimValues = (claim: KeyClaim | null) => ({
+export const claimValues = (claim: KeyClaim | null) => ({
   route: claim?.route ?? null,
   key: claim?.key ?? null,
   attempt: claim?.attempt ?? null,
@@ -60,15 +60,16 @@ const acceptedEvent: SQL = sql`
     select c.tenant_id, ${param('operationId', 'uuid')}, c.id, ${param('kind', 'text')}, c.generation, ${param('actor', 'jsonb')} from c)`;
 
 const createContainer = prepare(sql`with ${keyGuard},
+  image as (${usableImage}),
   quota as (update quotas set used = used + 1
     where tenant_id = ${param('tenantId', 'uuid')} and resource = 'containers' and used < lim returning used),
   c as (insert into containers
       (tenant_id, id, name, spec, image_id, desired, start_seq, stop_grace_seconds, next_run_at)
     select ${param('tenantId', 'uuid')}, ${param('id', 'text')}, ${param('name', 'text')}, ${param('spec', 'jsonb')},
       ${param('imageId', 'text')}, ${param('desired', 'text')}, ${param('startSeq', 'int')}, ${param('graceSeconds', 'int')}, longshore_now()
-    from quota on conflict do nothing returning *),
-  r as (insert into runs (tenant_id, container_id, incarnation, provider, provider_key)
-    select c.tenant_id, c.id, 1, ${param('provider', 'text')}, ${param('providerKey', 'text')} from c returning *),
+    from quota where exists (select from image) on conflict do nothing returning *),
+  r as (insert into runs (tenant_id, container_id, incarnation, name, provider, provider_key)
+    select c.tenant_id, c.id, 1, c.name, ${param('provider', 'text')}, ${param('providerKey', 'text')} from c returning *),
   n as (insert into container_networks (tenant_id, container_id, network_id, position, aliases)
     select c.tenant_id, c.id, x."networkId", x.position, x.aliases from c,
       jsonb_to_recordset(${param('networks', 'jsonb')}) as x("networkId" text, position int, aliases jsonb)),
@@ -158,7 +159,8 @@ export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Container 
   }
 }
 
-function checkGuard(row: Row | undefined, claim: KeyClaim | null): void {
+/** Throws conflict when the key's claim was taken over. */
+export function checkGuard(row: Row | undefined, claim: KeyClaim | null): void {
   if (claim !== null && row?.guarded !== 1) {
     throw new AppError('conflict', 'Another request with this Idempotency-Key took over', { details: { retryAfterSeconds: 1 } });
   }

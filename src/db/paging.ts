@@ -1,7 +1,7 @@
 /** Keyset pagination: lists are ordered by (time, id), newest first, and continue after a row instead of skipping some. */
 
 export interface PagePosition {
-  /** ISO 8601 with microseconds, as Postgres wrote it. */
+  /** ISO 8601 in milliseconds, the resolution of longshore_now(). */
   at: string;
   id: string;
 }

@@ -294,6 +294,7 @@ export const runs = pgTable(
     tenantId: tenantId(),
     containerId: idText('container_id').notNull(),
     incarnation: integer('incarnation').notNull(),
+    name: text('name').notNull(),
     provider: text('provider').notNull(),
     providerKey: text('provider_key').notNull(),
     handle: text('handle'),

@@ -15,10 +15,11 @@ export interface ParsedApiKey {
 }
 
 /** @param randomBytes a cryptographic source. The key is shown once and then forgotten. */
-export function newApiKey(randomBytes: (length: number) => Uint8Array): { id: string; key: string } {
+export function newApiKey(randomBytes: (length: number) => Uint8Array): ParsedApiKey & { key: string } {
   const id = base62(randomBytes, 16);
-  const body = `lsk_${id}_${base62(randomBytes, 43)}`;
-  return { id, key: body + checksum(body) };
+  const secret = base62(randomBytes, 43);
+  const body = `lsk_${id}_${secret}`;
+  return { id, key: body + checksum(body), secretHash: sha256(secret) };
 }
 
 /** Null unless the shape and the checksum are right. */

@@ -52,6 +52,8 @@ export interface PublishedPort {
 /** One incarnation. Times are the provider's, except stopRequestedAt and absentSince (database time). */
 export interface Run {
   incarnation: number;
+  /** The container's name that the provider was last told, for DNS. */
+  name: string;
   provider: string;
   /** The name under which the provider knows it, fixed before the first call: the provider's idempotency key. */
   providerKey: string;

@@ -32,3 +32,6 @@ export function createWakeups(sleep: (ms: number, signal?: AbortSignal) => Promi
 
 export const containerTopic = (containerId: string): string => `container:${containerId}`;
 export const eventsTopic = (tenantId: string): string => `events:${tenantId}`;
+/** Something became due, or a sweep is wanted now. */
+export const DUE_TOPIC = 'due';
+export const SWEEP_TOPIC = 'sweep';

@@ -18,7 +18,7 @@ export async function act(deps: Deps, container: Container, action: ProviderActi
   switch (action.kind) {
     case 'create': {
       const { handle } = await create(deps, container, options);
-      return { ...run, handle, phase: 'created', failure: null };
+      return { ...run, handle, name: container.name, phase: 'created', failure: null };
     }
     case 'renew':
       return nextIncarnation(container);
@@ -38,6 +38,9 @@ export async function act(deps: Deps, container: Container, action: ProviderActi
     case 'unpause':
       await required(provider.unpause, 'unpause').call(provider, ref, options);
       return { ...run, phase: 'running' };
+    case 'rename':
+      await provider.rename?.(ref, container.name, options);
+      return { ...run, name: container.name };
     case 'destroy':
       await provider.destroy(ref, options);
       return { ...run, phase: 'gone' };

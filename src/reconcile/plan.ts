@@ -16,6 +16,8 @@ export type Action =
   | { kind: 'signal'; signal: string }
   | { kind: 'pause' }
   | { kind: 'unpause' }
+  /** Its name changed; DNS shall follow. */
+  | { kind: 'rename' }
   | { kind: 'destroy' }
   /** Confirmed gone: write the tombstone. */
   | { kind: 'bury' }
@@ -43,6 +45,7 @@ export function plan(container: Container, features: Features, now: Date): Actio
   if (desired === 'removed' || removesItself(container, startDue)) {
     return run.phase === 'gone' || isAbsent(run) ? { kind: 'bury' } : { kind: 'destroy' };
   }
+  if (run.name !== container.name && run.handle !== null && run.phase !== 'lost' && run.phase !== 'gone') return { kind: 'rename' };
   switch (run.phase) {
     case 'pending':
       return { kind: 'create' };

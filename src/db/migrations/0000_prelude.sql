@@ -1,6 +1,7 @@
 -- What the schema needs before its first table: the one source of time, and the two roles that policies name.
--- Only tests replace longshore_now(), which needs the owner's rights.
-CREATE FUNCTION longshore_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT now()';
+-- Milliseconds, so that a time survives the trip through JavaScript and back into a cursor. Only tests replace it: that needs
+-- the owner's rights.
+CREATE FUNCTION longshore_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$SELECT date_trunc('milliseconds', now())$$;
 --> statement-breakpoint
 DO $$
 BEGIN

@@ -165,6 +165,7 @@ CREATE TABLE "runs" (
 	"tenant_id" uuid NOT NULL,
 	"container_id" text collate "C" NOT NULL,
 	"incarnation" integer NOT NULL,
+	"name" text NOT NULL,
 	"provider" text NOT NULL,
 	"provider_key" text NOT NULL,
 	"handle" text,

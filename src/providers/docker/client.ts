@@ -103,6 +103,8 @@ export function connectEngine(dockerHost: string): Engine {
     stream: async (request, options) => (await ask(request, options, { isStream: true })) as Readable,
     hijack: async (request, options) => {
       const socket = (await ask(request, options, { isStream: true, hijack: true })) as Socket;
+      // Whoever reads or writes is told; with nobody there at that moment it would end the process.
+      socket.on('error', () => {});
       const destroy = () => socket.destroy();
       if (options.signal.aborted) destroy();
       options.signal.addEventListener('abort', destroy, { once: true });

@@ -2,13 +2,18 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { CallOptions, Provider } from '../provider.ts';
 import { connectEngine, type Site } from './client.ts';
+import { execIn } from './exec.ts';
 import { imagesOf } from './images.ts';
 import { logsOf } from './logs.ts';
 import { networksOf } from './networks.ts';
 import { inspectRun, toObservation } from './observe.ts';
 import { discard, listOwned } from './owned.ts';
+import { renameRun } from './rename.ts';
 import { createRun, destroyRun, killRun, pauseRun, startRun, stopRun, unpauseRun } from './runs.ts';
+import { statsOf, topOf } from './stats.ts';
 import { volumesOf } from './volumes.ts';
+import { engineWarnings } from './warnings.ts';
+import { watchOwned } from './watch.ts';
 
 export interface DockerOptions {
   /** `unix:///path` or `tcp://host:port`. */
@@ -22,7 +27,12 @@ export interface DockerOptions {
   log?: Site['log'];
 }
 
-export function createDockerProvider(options: DockerOptions): Provider {
+export interface DockerProvider extends Provider {
+  /** What an operator should know before strangers' containers run on this Engine; to be logged at the start. */
+  engineWarnings(options: CallOptions): Promise<string[]>;
+}
+
+export function createDockerProvider(options: DockerOptions): DockerProvider {
   const { installId, publishAddress, clock, log = () => {} } = options;
   const site: Site = { engine: connectEngine(options.dockerHost), installId, publishAddress, clock, log };
   return {
@@ -48,9 +58,15 @@ export function createDockerProvider(options: DockerOptions): Provider {
     discard: (object, call) => discard(site, object, call),
     pause: (run, call) => pauseRun(site, run, call),
     unpause: (run, call) => unpauseRun(site, run, call),
+    rename: (run, name, call) => renameRun(site, run, name, call),
     logs: (run, call) => logsOf(site, run, call),
+    exec: (run, spec, call) => execIn(site, run, spec, call),
+    stats: (run, call) => statsOf(site, run, call),
+    top: (run, psArguments, call) => topOf(site, run, psArguments, call),
+    watch: (call) => watchOwned(site, call),
     images: imagesOf(site),
     networks: networksOf(site),
     volumes: volumesOf(site),
+    engineWarnings: (call) => engineWarnings(site, call),
   };
 }

@@ -47,7 +47,8 @@ async function adopt(site: Site, input: CreateInput, found: Inspected, options: 
 /** The Engine takes one network at creation; the others follow, also for a run whose creator died half-way. */
 async function connectFurther(site: Site, input: CreateInput, present: string[], options: CallOptions): Promise<void> {
   for (const network of input.networks.slice(1)) {
-    if (!present.includes(network.key)) await connect(site, network.key, input.key, aliases(input, network), options);
+    if (!present.includes(network.key))
+      await connect(site, network.key, input.key, aliases(input, network.aliases), options);
   }
 }
 

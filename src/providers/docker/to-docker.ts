@@ -2,7 +2,7 @@
 import type { ContainerSpec } from '../../domain/container-spec.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { CreateInput } from '../provider.ts';
-import { markLabels } from './labels.ts';
+import { markLabels, networksLabel } from './labels.ts';
 
 const MiB = 1024 * 1024;
 const nanoseconds = 1_000_000_000;
@@ -33,7 +33,11 @@ export function toDocker(input: CreateInput, site: { installId: string; publishA
     Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
     WorkingDir: spec.workdir,
     User: spec.user,
-    Labels: { ...spec.labels, ...markLabels({ ...input, installId: site.installId }) },
+    Labels: {
+      ...spec.labels,
+      [networksLabel]: JSON.stringify(Object.fromEntries(input.networks.map(({ key, aliases }) => [key, aliases]))),
+      ...markLabels({ ...input, installId: site.installId }),
+    },
     StopSignal: spec.stop.signal && signalText(spec.stop.signal),
     Healthcheck: healthcheck(spec.healthcheck),
     Tty: spec.tty,
@@ -55,13 +59,13 @@ export function toDocker(input: CreateInput, site: { installId: string; publishA
       ReadonlyRootfs: spec.readonlyRoot,
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
     },
-    NetworkingConfig: first && { EndpointsConfig: { [first.key]: { Aliases: aliases(input, first) } } },
+    NetworkingConfig: first && { EndpointsConfig: { [first.key]: { Aliases: aliases(input, first.aliases) } } },
   };
 }
 
-/** By which names a run is found on a network. The tenant's name comes first: rename replaces that one. */
-export function aliases(input: Pick<CreateInput, 'name' | 'containerId'>, network: { aliases: string[] }): string[] {
-  return [input.name, shortId(input.containerId), ...network.aliases];
+/** By which names a run is found on a network, beside those that the Engine adds. */
+export function aliases({ name, containerId }: Pick<CreateInput, 'name' | 'containerId'>, own: string[]): string[] {
+  return [name, shortId(containerId), ...own];
 }
 
 /** `TERM` as the Engine writes it; numbers stay numbers. */

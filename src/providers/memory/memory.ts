@@ -29,7 +29,6 @@ export interface MemoryOptions {
 const defaultFeatures: Features = {
   restartInPlace: true,
   absenceSeconds: 0,
-  createKeyHours: 1_000_000,
   mountTypes: ['volume', 'tmpfs'],
   maxMemoryMiB: null,
   maxCpus: null,

@@ -1,0 +1,48 @@
+/** The whole HTTP surface: what surrounds the doors (request ids, limits, errors, probes) and the doors themselves. */
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Deps } from '../context.ts';
+import { AppError } from '../domain/errors.ts';
+import { isReady } from '../services/readiness.ts';
+import type { Environment } from './environment.ts';
+import { asAppError, toProblem } from './errors.ts';
+import { createV1 } from './v1/app.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+export function createApp(deps: Deps): Hono<Environment> {
+  const app = new Hono<Environment>();
+  app.use('*', async (c, next) => {
+    const requestId = deps.ids.uuid();
+    c.set('requestId', requestId);
+    c.set('log', deps.log.child({ requestId }));
+    await next();
+    c.res.headers.set('x-request-id', requestId);
+    c.res.headers.set('x-content-type-options', 'nosniff');
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
+  });
+  app.use('*', bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new AppError('too_large', `The body may have at most ${MAX_BODY_BYTES} bytes`);
+    },
+  }));
+  app.onError((error, c) => {
+    const appError = asAppError(error);
+    const requestId = c.get('requestId');
+    if (appError.code === 'internal') c.get('log').error({ err: error }, 'request failed');
+    const { status, headers, body } = toProblem(appError, requestId);
+    return new Response(JSON.stringify(body), { status, headers });
+  });
+  app.notFound((c) => {
+    throw new AppError('not_found', `There is no ${c.req.method} ${c.req.path}`);
+  });
+
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', async (c) => {
+    const parts = await isReady(deps, c.req.raw.signal);
+    return c.json(parts, parts.database && parts.provider ? 200 : 503);
+  });
+  app.route('/v1', createV1(deps));
+  return app;
+}

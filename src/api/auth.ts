@@ -1,0 +1,44 @@
+/** Bearer keys to contexts. Tickets never come this way: their routes spend them themselves. */
+import type { Context, MiddlewareHandler } from 'hono';
+import type { Ctx } from '../context.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { Authenticator } from '../services/authentication.ts';
+import type { RateLimiter } from '../services/rate-limits.ts';
+import type { Environment } from './environment.ts';
+
+/** The key of a request. Throws unauthenticated without one, and for more than one Authorization header. */
+export function bearerKey(c: Context<Environment>): string {
+  const given = c.env?.incoming?.headersDistinct?.authorization;
+  if (given && given.length > 1) throw new AppError('unauthenticated', 'Send one Authorization header');
+  const match = /^Bearer +([^ ]+) *$/i.exec(c.req.header('authorization') ?? '');
+  if (!match?.[1]) throw new AppError('unauthenticated', 'Send a key: "Authorization: Bearer lsk_…"');
+  return match[1];
+}
+
+export function contextFor<P extends Principal>(c: Context<Environment>, principal: P): Ctx<P> {
+  return { principal, requestId: c.get('requestId'), log: c.get('log'), signal: c.req.raw.signal, claim: null };
+}
+
+/** Routes of a tenant: its key, within its rate. */
+export function tenantAuth(authenticator: Authenticator, limiter: RateLimiter): MiddlewareHandler<Environment> {
+  return async (c, next) => {
+    const principal = await authenticator.byKey(bearerKey(c));
+    if (principal.kind !== 'tenant') throw new AppError('forbidden', 'This route needs the key of a tenant, not the operator key');
+    await limiter.take(principal.tenantId);
+    c.set('principal', principal);
+    c.set('ctx', contextFor(c, principal));
+    return next();
+  };
+}
+
+/** Routes of the operator. */
+export function operatorAuth(authenticator: Authenticator): MiddlewareHandler<Environment> {
+  return async (c, next) => {
+    const principal = await authenticator.byKey(bearerKey(c));
+    if (principal.kind !== 'operator') throw new AppError('forbidden', 'This route needs the operator key');
+    c.set('principal', principal);
+    c.set('operatorCtx', contextFor(c, principal));
+    return next();
+  };
+}

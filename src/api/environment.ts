@@ -1,0 +1,20 @@
+/** What middleware puts beside a request for its handler. */
+import type { HttpBindings } from '@hono/node-server';
+import type { Logger } from 'pino';
+import type { Ctx } from '../context.ts';
+import type { OperatorPrincipal, Principal, TenantPrincipal } from '../domain/principal.ts';
+
+export interface Environment {
+  Bindings: HttpBindings;
+  Variables: {
+    requestId: string;
+    log: Logger;
+    principal: Principal;
+    /** Set on routes of a tenant. */
+    ctx: Ctx<TenantPrincipal>;
+    /** Set on routes of the operator. */
+    operatorCtx: Ctx<OperatorPrincipal>;
+    /** What a replay of this answer shows instead of it, where the answer carries a secret or a stream. */
+    storedAnswer: unknown;
+  };
+}

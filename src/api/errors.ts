@@ -1,0 +1,75 @@
+/** The one table from error codes to HTTP statuses, and the one way an error becomes an answer (RFC 9457). */
+import { HTTPException } from 'hono/http-exception';
+import { AppError, type ErrorCode } from '../domain/errors.ts';
+
+const statuses = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  idempotency_mismatch: 422,
+  limit: 403,
+  rate_limited: 429,
+  unsupported: 501,
+  timeout: 504,
+  unavailable: 503,
+  internal: 500,
+} as const satisfies Record<ErrorCode, number>;
+
+const titles: Record<ErrorCode, string> = {
+  invalid: 'The request is not valid',
+  unauthenticated: 'No valid credential',
+  forbidden: 'Not allowed',
+  not_found: 'Not found',
+  conflict: 'The state forbids it',
+  too_large: 'Too large',
+  idempotency_mismatch: 'The Idempotency-Key was used for another request',
+  limit: 'A limit is reached',
+  rate_limited: 'Too many requests',
+  unsupported: 'Not supported by this provider',
+  timeout: 'Not done in time',
+  unavailable: 'Not available at the moment',
+  internal: 'Something went wrong on our side',
+};
+
+export interface Problem {
+  status: number;
+  headers: Record<string, string>;
+  body: Record<string, unknown>;
+}
+
+/** Anything thrown becomes an AppError; what was not thrown for a reader says nothing of itself. */
+export function asAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof HTTPException) {
+    const code = error.status === 413 ? 'too_large' : error.status < 500 ? 'invalid' : 'internal';
+    return new AppError(code, code === 'internal' ? titles.internal : error.message || titles[code], { cause: error });
+  }
+  return new AppError('internal', 'Something went wrong on our side; the request id tells us what', { cause: error });
+}
+
+export function toProblem(error: AppError, requestId: string): Problem {
+  const { fields, retryAfterSeconds, ...rest } = error.details;
+  const status = statuses[error.code];
+  const retryAfter = retryAfterSeconds ?? (status === 503 ? 2 : undefined);
+  return {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+      ...(status === 401 ? { 'www-authenticate': 'Bearer realm="longshore"' } : {}),
+    },
+    body: {
+      type: `https://longshore.dev/errors/${error.code}`,
+      title: titles[error.code],
+      status,
+      code: error.code,
+      detail: error.message,
+      instance: requestId,
+      ...(fields ? { errors: fields } : {}),
+      ...rest,
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** Containers as JSON. */
+import { z } from 'zod';
+import { type Container, containerStatuses, statusOf } from '../../domain/container.ts';
+import { containerSpec } from '../../domain/container-spec.ts';
+import { errorCodes } from '../../domain/errors.ts';
+import { operationKinds, operationStates, type Operation } from '../../domain/operation.ts';
+
+const time = z.iso.datetime().nullable();
+const failure = z.object({ code: z.enum(errorCodes), message: z.string() }).nullable();
+
+export const containerView = z
+  .object({
+    id: z.string().describe('64 lowercase hex digits, for as long as the container exists'),
+    name: z.string(),
+    status: z.enum(containerStatuses),
+    image: z.string().describe('The reference as it was asked for'),
+    imageId: z.string(),
+    createdAt: z.iso.datetime(),
+    startedAt: time,
+    finishedAt: time,
+    exitCode: z.int().nullable(),
+    oomKilled: z.boolean(),
+    health: z.enum(['none', 'starting', 'healthy', 'unhealthy']),
+    error: failure.describe('Why it could not be made or started, or what its last provider call ended in'),
+    address: z.string().nullable().describe('On its first network'),
+    ports: z.array(
+      z.object({ containerPort: z.int(), hostPort: z.int(), hostAddress: z.string(), protocol: z.enum(['tcp', 'udp']) }),
+    ),
+    restartCount: z.int(),
+    labels: z.record(z.string(), z.string()),
+    generation: z.int().describe('Grows with every accepted change'),
+    observedGeneration: z.int().describe('The newest generation that was seen settled'),
+    spec: containerSpec,
+  })
+  .meta({ id: 'Container' });
+
+export function viewContainer(container: Container): z.output<typeof containerView> {
+  const { run, spec } = container;
+  return {
+    id: container.id,
+    name: container.name,
+    status: statusOf(container),
+    image: spec.image,
+    imageId: container.imageId,
+    createdAt: container.createdAt.toISOString(),
+    startedAt: run.startedAt?.toISOString() ?? null,
+    finishedAt: run.finishedAt?.toISOString() ?? null,
+    exitCode: run.exitCode,
+    oomKilled: run.oomKilled,
+    health: run.health,
+    error: run.failure ?? container.lastError,
+    address: run.address,
+    ports: run.ports,
+    restartCount: run.restartCount,
+    labels: spec.labels,
+    generation: container.generation,
+    observedGeneration: container.observedGeneration,
+    spec,
+  };
+}
+
+export const operationView = z
+  .object({
+    id: z.string(),
+    kind: z.enum(operationKinds),
+    state: z.enum(operationStates),
+    generation: z.int(),
+    error: failure,
+    actor: z.object({ kind: z.enum(['key', 'operator', 'system']), id: z.string() }),
+    createdAt: z.iso.datetime(),
+    finishedAt: time,
+  })
+  .meta({ id: 'Operation' });
+
+export function viewOperation({ id, kind, state, generation, failure: error, actor, createdAt, finishedAt }: Operation): z.output<typeof operationView> {
+  return { id, kind, state, generation, error, actor, createdAt: createdAt.toISOString(), finishedAt: finishedAt?.toISOString() ?? null };
+}

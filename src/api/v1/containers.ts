@@ -1,0 +1,108 @@
+/** Routes that create, read and list containers. Verbs are in container-verbs.ts, streams in container-streams.ts. */
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+import type { Deps } from '../../context.ts';
+import { containerStatuses } from '../../domain/container.ts';
+import { containerName, containerSpec } from '../../domain/container-spec.ts';
+import { createContainer, getContainer, listContainers, listContainerOperations } from '../../services/containers.ts';
+import { pageFrom, pageOut } from '../../services/cursors.ts';
+import type { V1 } from './app.ts';
+import { containerView, operationView, viewContainer, viewOperation } from './container-views.ts';
+import { answers, idempotencyKey, json, jsonBody, labelQuery, pageOf, pageQuery } from './openapi.ts';
+
+export const containerPath = z.object({ container: z.string().min(1).max(128).describe('Id, unique prefix of an id, or name') });
+
+const tags = ['containers'];
+
+const create = createRoute({
+  method: 'post',
+  path: '/containers',
+  operationId: 'createContainer',
+  tags,
+  summary: 'Create a container, and start it if asked to',
+  request: {
+    headers: idempotencyKey,
+    body: jsonBody(
+      containerSpec
+        .omit({ version: true })
+        .extend({ name: containerName.optional(), start: z.boolean().default(false) })
+        .meta({ id: 'NewContainer' }),
+    ),
+  },
+  responses: answers(
+    {
+      201: json(containerView, 'Made, and running if a start was asked for'),
+      202: json(containerView, 'Accepted and still on its way; its operations tell when it has arrived'),
+    },
+    ...([404, 409, 413, 422, 501] as const),
+  ),
+});
+
+const statusQuery = z
+  .string()
+  .transform((list) => list.split(','))
+  .pipe(z.array(z.enum(containerStatuses)))
+  .optional()
+  .describe('One or more, separated by commas');
+
+const list = createRoute({
+  method: 'get',
+  path: '/containers',
+  operationId: 'listContainers',
+  tags,
+  summary: 'List containers, newest first',
+  request: {
+    query: z.strictObject({
+      ...pageQuery,
+      status: statusQuery,
+      name: z.string().max(128).optional(),
+      image: z.string().max(512).optional().describe('The reference as asked for, or an image id'),
+      label: labelQuery,
+    }),
+  },
+  responses: answers({ 200: json(pageOf(containerView, 'ContainerPage'), 'A page') }),
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/containers/{container}',
+  operationId: 'getContainer',
+  tags,
+  summary: 'Get one container',
+  request: { params: containerPath },
+  responses: answers({ 200: json(containerView, 'The container') }, 404),
+});
+
+const operations = createRoute({
+  method: 'get',
+  path: '/containers/{container}/operations',
+  operationId: 'listContainerOperations',
+  tags,
+  summary: 'What was asked of it and how that ended, newest first',
+  request: { params: containerPath },
+  responses: answers({ 200: json(z.object({ items: z.array(operationView) }).meta({ id: 'OperationList' }), 'At most the last 100') }, 404),
+});
+
+export function containerRoutes(app: V1, deps: Deps): void {
+  app.openapi(create, async (c) => {
+    const { name, start, ...spec } = c.req.valid('json');
+    const { container, converged } = await createContainer(deps, c.get('ctx'), { name, start, spec: { version: 1, ...spec } });
+    c.header('location', `/v1/containers/${container.id}`);
+    return c.json(viewContainer(container), converged ? 201 : 202);
+  });
+  app.openapi(list, async (c) => {
+    const { limit, cursor, label, ...rest } = c.req.valid('query');
+    const ctx = c.get('ctx');
+    const filter = { ...rest, labels: label };
+    const question = `containers ${JSON.stringify(filter)}`;
+    const page = pageFrom(deps, ctx, question, { limit, cursor });
+    const found = await listContainers(deps, ctx, filter, page);
+    const { items, nextCursor } = pageOut(deps, ctx, question, page, found, ({ createdAt, id }) => ({ at: createdAt.toISOString(), id }));
+    return c.json({ items: items.map(viewContainer), nextCursor }, 200);
+  });
+  app.openapi(get, async (c) => c.json(viewContainer(await getContainer(deps, c.get('ctx'), c.req.valid('param').container)), 200));
+  app.openapi(operations, async (c) => {
+    const found = await listContainerOperations(deps, c.get('ctx'), c.req.valid('param').container);
+    return c.json({ items: found.map(viewOperation) }, 200);
+  });
+}

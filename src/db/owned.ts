@@ -1,0 +1,58 @@
+/** Compares what a provider has with what rows explain. Crosses tenants: the sweeper's view. */
+import { sql } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { json, param, prepare } from './statements.ts';
+
+export interface OwnedKey {
+  kind: 'container' | 'network' | 'volume' | 'image';
+  key: string;
+  tenantId: string;
+  containerId: string | null;
+  incarnation: number | null;
+}
+
+/** `expected`: a live row's own object. `obsolete`: its container is removed, or has a newer incarnation. `stray`: no row. */
+export type Standing = 'expected' | 'obsolete' | 'stray';
+
+const compare = prepare(sql`select x.key, x.kind, case
+    when x.kind = 'container' then case
+      when c.id is null then 'stray'
+      when c.removed_at is not null or x.incarnation < c.incarnation then 'obsolete'
+      else 'expected' end
+    when exists (select from networks n where x.kind = 'network' and n.tenant_id = x."tenantId" and n.provider_key = x.key)
+      or exists (select from volumes v where x.kind = 'volume' and v.tenant_id = x."tenantId" and v.provider_key = x.key)
+      or exists (select from images i where x.kind = 'image' and i.tenant_id = x."tenantId" and i.id = x.key) then 'expected'
+    else 'stray' end as standing
+  from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(kind text, key text, "tenantId" uuid, "containerId" text, incarnation int)
+  left join containers c on x.kind = 'container' and c.tenant_id = x."tenantId" and c.id = x."containerId"`);
+
+/** By `kind` and `key`. List the provider first: rows always precede their objects. */
+export async function standings(db: Db, owned: OwnedKey[]): Promise<Map<string, Standing>> {
+  const rows = await db.query('reconciler', compare({ owned: json(owned) }));
+  return new Map(rows.map((row) => [`${row.kind} ${row.key}`, row.standing as Standing]));
+}
+
+const noteStrays = prepare(sql`with seen as (
+    insert into strays (kind, key) select x.kind, x.key from jsonb_to_recordset(${param('strays', 'jsonb')}) as x(kind text, key text)
+    on conflict (kind, key) do update set sightings = strays.sightings + 1 returning *),
+  forgotten as (delete from strays s where not exists (
+    select from jsonb_to_recordset(${param('strays', 'jsonb')}) as x(kind text, key text) where x.kind = s.kind and x.key = s.key))
+  select kind, key from seen
+  where sightings >= 2 and first_seen_at <= longshore_now() - make_interval(secs => ${param('graceSeconds', 'float8')})`);
+
+/** Remembers strays over passes; answers those seen at least twice and longer ago than the grace. */
+export async function ripeStrays(db: Db, strays: { kind: string; key: string }[], graceSeconds: number): Promise<Set<string>> {
+  const rows = await db.query('reconciler', noteStrays({ strays: json(strays), graceSeconds }));
+  return new Set(rows.map((row) => `${row.kind} ${row.key}`));
+}
+
+const nudgeMissing = prepare(sql`update containers c set next_run_at = least(next_run_at, longshore_now())
+  from runs r where r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation
+    and c.removed_at is null and r.phase in ('created', 'running', 'paused', 'exited')
+    and not exists (select from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(key text) where x.key = r.provider_key)
+  returning c.id`);
+
+/** Makes due whatever should have an object and was not in the list; answers how many. */
+export async function nudgeMissingRuns(db: Db, owned: { key: string }[]): Promise<number> {
+  return (await db.query('reconciler', nudgeMissing({ owned: json(owned) }))).length;
+}

@@ -1,0 +1,29 @@
+/** Deletes what has outlived its use, in bounded bites. Crosses tenants: the sweeper's work. */
+import { type SQL, sql } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { param, prepare } from './statements.ts';
+
+const BITE = 5000;
+
+const purge = (table: string, condition: SQL) =>
+  prepare<{ hours: number }>(sql`delete from ${sql.identifier(table)} where ctid = any(array(
+    select ctid from ${sql.identifier(table)} where ${condition} limit ${sql.raw(String(BITE))})) returning 1`);
+const age = sql`longshore_now() - make_interval(hours => ${param('hours', 'int')})`;
+
+const purges = {
+  events: purge('events', sql`at < ${age}`),
+  operations: purge('operations', sql`finished_at < ${age}`),
+  idempotency: purge('idempotency_keys', sql`created_at < ${age}`),
+  tombstones: purge('containers', sql`removed_at < ${age}`),
+  tickets: purge('tickets', sql`expires_at < ${age}`),
+};
+
+/** @param hours how long each kind is kept; answers how many rows went. Run again when it answers a full bite. */
+export async function purgeExpired(db: Db, hours: { events: number; operations: number; idempotency: number; tombstones: number }): Promise<number> {
+  let purged = 0;
+  for (const [kind, statementFor] of Object.entries(purges)) {
+    const keep = { ...hours, tickets: 0 }[kind as keyof typeof purges];
+    purged += (await db.query('reconciler', statementFor({ hours: keep }))).length;
+  }
+  return purged;
+}

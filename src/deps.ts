@@ -1,0 +1,54 @@
+/** The composition root: settings become the one Deps of a process. */
+import { hostname } from 'node:os';
+import { pino } from 'pino';
+import type { Config } from './config.ts';
+import type { Deps } from './context.ts';
+import { connect } from './db/client.ts';
+import { installationId } from './db/health.ts';
+import { sha256, systemClock, systemIds } from './domain/clock.ts';
+import { createWakeups } from './domain/wakeups.ts';
+import { createProvider } from './providers/registry.ts';
+
+/** Connects to the database to learn the installation's id. The caller closes `deps.db`. */
+export async function buildDeps(config: Config): Promise<Deps> {
+  const log = pino({ level: config.LONGSHORE_LOG_LEVEL, redact: ['*.auth', '*.password', '*.key', '*.env', '*.headers'] });
+  const db = connect({
+    url: config.DATABASE_URL,
+    appUrl: config.LONGSHORE_APP_DATABASE_URL,
+    reconcilerUrl: config.LONGSHORE_RECONCILER_DATABASE_URL,
+    connections: config.LONGSHORE_DATABASE_CONNECTIONS,
+  });
+  const installId = await installationId(db);
+  return {
+    db,
+    provider: createProvider(config, { installId, clock: systemClock, ids: systemIds }),
+    clock: systemClock,
+    ids: systemIds,
+    log,
+    limits: {
+      quotas: {
+        containers: config.LONGSHORE_QUOTA_CONTAINERS,
+        volumes: config.LONGSHORE_QUOTA_VOLUMES,
+        networks: config.LONGSHORE_QUOTA_NETWORKS,
+        images: config.LONGSHORE_QUOTA_IMAGES,
+      },
+      defaults: { memoryMiB: config.LONGSHORE_DEFAULT_MEMORY_MIB, cpus: config.LONGSHORE_DEFAULT_CPUS, pids: config.LONGSHORE_DEFAULT_PIDS },
+      maxima: { memoryMiB: config.LONGSHORE_MAX_MEMORY_MIB, cpus: config.LONGSHORE_MAX_CPUS, pids: config.LONGSHORE_MAX_PIDS },
+      ratePerSecond: config.LONGSHORE_RATE_PER_SECOND,
+      rateBurst: config.LONGSHORE_RATE_BURST,
+      maxStreams: config.LONGSHORE_MAX_STREAMS,
+      retainHours: {
+        events: config.LONGSHORE_RETAIN_EVENTS_HOURS,
+        operations: config.LONGSHORE_RETAIN_OPERATIONS_HOURS,
+        idempotency: config.LONGSHORE_RETAIN_IDEMPOTENCY_HOURS,
+        tombstones: config.LONGSHORE_RETAIN_TOMBSTONES_HOURS,
+      },
+    },
+    registries: { hosts: config.LONGSHORE_REGISTRIES, loopback: config.LONGSHORE_INSECURE_LOOPBACK_REGISTRIES },
+    sharedImages: config.LONGSHORE_SHARED_IMAGES,
+    operatorKeyHash: config.LONGSHORE_OPERATOR_KEY ? sha256(config.LONGSHORE_OPERATOR_KEY) : null,
+    cursorSecret: sha256(`cursors of ${installId}`),
+    workerId: `${hostname()}-${process.pid}-${systemIds.hex64().slice(0, 8)}`,
+    wakeups: createWakeups(systemClock.sleep),
+  };
+}

@@ -1,0 +1,97 @@
+/** What a run uses: the Engine's samples, counted as the docker CLI counts them, and its process list. */
+import { z } from 'zod';
+import { AppError } from '../../domain/errors.ts';
+import type { CallOptions, RunRef, StatsSample } from '../provider.ts';
+import { type Site, safeName } from './client.ts';
+import { toAppError } from './errors.ts';
+import { jsonLines } from './streams.ts';
+
+const count = z.number().default(0);
+const cpu = z.object({
+  cpu_usage: z.object({ total_usage: count, percpu_usage: z.array(z.number()).nullish() }),
+  system_cpu_usage: count,
+  online_cpus: z.number().optional(),
+});
+const sample = z.object({
+  read: z.string(),
+  cpu_stats: cpu,
+  precpu_stats: cpu,
+  memory_stats: z.object({ usage: count, limit: count, stats: z.record(z.string(), z.number()).default({}) }),
+  networks: z.record(z.string(), z.object({ rx_bytes: count, tx_bytes: count })).default({}),
+  blkio_stats: z.object({
+    io_service_bytes_recursive: z.array(z.object({ op: z.string(), value: z.number() })).nullish(),
+  }),
+  pids_stats: z.object({ current: count }),
+});
+type Sample = z.infer<typeof sample>;
+
+const processes = z.object({ Titles: z.array(z.string()), Processes: z.array(z.array(z.string())).nullable() });
+
+const subject = { noun: 'container' } as const;
+
+/** The Engine goes on with empty samples after the run's end: the first of those ends the stream. */
+export async function* statsOf(site: Site, run: RunRef, options: CallOptions): AsyncGenerator<StatsSample, void, void> {
+  const { signal } = options;
+  const path = `/containers/${safeName(run.key)}/stats`;
+  const body = await site.engine.stream({ method: 'GET', path, query: { stream: true }, subject }, options);
+  try {
+    for await (const line of jsonLines(body)) {
+      const found = sample.parse(line);
+      if (found.read.startsWith('0001-')) return;
+      yield toSample(found);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw toAppError(error, subject, signal);
+  } finally {
+    body.destroy();
+  }
+}
+
+function toSample(found: Sample): StatsSample {
+  const interfaces = Object.values(found.networks);
+  return {
+    at: new Date(found.read),
+    cpuPercent: cpuPercent(found),
+    cpuNanoseconds: found.cpu_stats.cpu_usage.total_usage,
+    memoryBytes: memoryBytes(found.memory_stats),
+    memoryLimitBytes: found.memory_stats.limit,
+    networkRxBytes: sum(interfaces.map(({ rx_bytes }) => rx_bytes)),
+    networkTxBytes: sum(interfaces.map(({ tx_bytes }) => tx_bytes)),
+    blockReadBytes: blockBytes(found, 'read'),
+    blockWriteBytes: blockBytes(found, 'write'),
+    pids: found.pids_stats.current,
+  };
+}
+
+/** 100 = one whole CPU. https://github.com/docker/cli/blob/v28.2.2/cli/command/container/stats_helpers.go */
+function cpuPercent({ cpu_stats: now, precpu_stats: before }: Sample): number {
+  const used = now.cpu_usage.total_usage - before.cpu_usage.total_usage;
+  const passed = now.system_cpu_usage - before.system_cpu_usage;
+  const cpus = now.online_cpus || now.cpu_usage.percpu_usage?.length || 1;
+  return used > 0 && passed > 0 ? (used / passed) * cpus * 100 : 0;
+}
+
+/** Without the page cache that could be dropped at once; its name depends on the version of cgroups. */
+function memoryBytes({ usage, stats }: Sample['memory_stats']): number {
+  const cache = stats.total_inactive_file ?? stats.inactive_file ?? 0;
+  return cache < usage ? usage - cache : usage;
+}
+
+function blockBytes({ blkio_stats: blocks }: Sample, operation: 'read' | 'write'): number {
+  const entries = blocks.io_service_bytes_recursive ?? [];
+  return sum(entries.filter(({ op }) => op.toLowerCase() === operation).map(({ value }) => value));
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** The Engine hands the arguments to the ps of its host, so that only columns and flags may be in them. */
+export async function topOf(site: Site, run: RunRef, psArguments: string, options: CallOptions) {
+  if (!/^[A-Za-z0-9 ,=_%:+-]*$/.test(psArguments))
+    throw new AppError('invalid', 'These arguments of ps are not allowed');
+  const path = `/containers/${safeName(run.key)}/top`;
+  const query = psArguments === '' ? {} : { ps_args: psArguments };
+  const answer = processes.parse(await site.engine.call({ method: 'GET', path, query, subject }, options));
+  return { titles: answer.Titles, processes: answer.Processes ?? [] };
+}

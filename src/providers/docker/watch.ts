@@ -1,0 +1,39 @@
+/** The Engine's events as hints. A lost one costs a delay and nothing else, so that none is asked for again. */
+import { z } from 'zod';
+import type { CallOptions, Hint } from '../provider.ts';
+import type { Site } from './client.ts';
+import { ownedBy, readMark } from './labels.ts';
+import { jsonLines } from './streams.ts';
+
+const event = z.object({ Actor: z.object({ Attributes: z.record(z.string(), z.string()).nullish() }) });
+
+/** Without those of exec, which every health check makes. */
+const changes = ['create', 'start', 'die', 'oom', 'pause', 'unpause', 'destroy', 'health_status'];
+
+const firstPauseMs = 200;
+const longestPauseMs = 10_000;
+
+/** Goes on over the Engine's restarts until the signal aborts. */
+export async function* watchOwned(site: Site, options: CallOptions): AsyncGenerator<Hint, void, void> {
+  const query = ownedBy(site.installId, { type: ['container'], event: changes });
+  const subject = { noun: 'engine' } as const;
+  let pauseMs = firstPauseMs;
+  while (!options.signal.aborted) {
+    try {
+      const body = await site.engine.stream({ method: 'GET', path: '/events', query, subject }, options);
+      try {
+        for await (const line of jsonLines(body)) {
+          pauseMs = firstPauseMs;
+          const { containerId } = readMark(event.parse(line).Actor.Attributes);
+          if (containerId !== null) yield { containerId };
+        }
+      } finally {
+        body.destroy();
+      }
+    } catch (error) {
+      if (!options.signal.aborted) site.log('events of the Engine interrupted', { error, pauseMs });
+    }
+    await site.clock.sleep(pauseMs, options.signal);
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+  }
+}

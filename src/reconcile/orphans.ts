@@ -1,0 +1,48 @@
+/** What the provider has and no row owns: late arrivals of dead workers at once, the unexplained after a grace. */
+import type { Deps } from '../context.ts';
+import { nudgeMissingRuns, ripeStrays, standings } from '../db/owned.ts';
+import type { OwnedObject } from '../providers/provider.ts';
+
+const LIST_MS = 30_000;
+const DISCARD_MS = 20_000;
+/** A stray may belong to a row that is being written, or to a database restored from a backup. */
+const GRACE_SECONDS = 15 * 60;
+/** More than this in one pass is not housekeeping but a mistake: nothing is removed. */
+const BRAKE_COUNT = 10;
+const BRAKE_SHARE = 0.05;
+
+export interface OrphanReport {
+  owned: number;
+  discarded: number;
+  strays: number;
+  /** Objects that the brake left alone. */
+  braked: number;
+  missing: number;
+}
+
+/** One pass over everything that carries this installation's mark. */
+export async function removeOrphans(deps: Deps, signal: AbortSignal): Promise<OrphanReport> {
+  const owned = await deps.provider.listOwned({ signal: AbortSignal.any([signal, AbortSignal.timeout(LIST_MS)]) });
+  const keys = owned.map(({ kind, key, tenantId, containerId, incarnation }) => ({ kind, key, tenantId, containerId, incarnation }));
+  const standing = await standings(deps.db, keys);
+  const of = (wanted: string) => owned.filter((object) => standing.get(nameOf(object)) === wanted);
+  const strays = of('stray');
+  const ripe = await ripeStrays(deps.db, strays.map(({ kind, key }) => ({ kind, key })), GRACE_SECONDS);
+  const missing = await nudgeMissingRuns(deps.db, keys.filter(({ kind }) => kind === 'container'));
+  const doomed = [...of('obsolete'), ...strays.filter((object) => ripe.has(nameOf(object)))];
+  const report = { owned: owned.length, discarded: 0, strays: strays.length, braked: 0, missing };
+
+  if (doomed.length > Math.max(BRAKE_COUNT, owned.length * BRAKE_SHARE)) {
+    deps.log.error({ doomed: doomed.length, owned: owned.length }, 'too many orphans for one pass: removing none; was the database restored?');
+    return { ...report, braked: doomed.length };
+  }
+  for (const object of doomed) {
+    if (signal.aborted) break;
+    deps.log.warn({ kind: object.kind, key: object.key }, 'removing an orphan');
+    await deps.provider.discard(object, { signal: AbortSignal.any([signal, AbortSignal.timeout(DISCARD_MS)]) });
+    report.discarded += 1;
+  }
+  return report;
+}
+
+const nameOf = ({ kind, key }: Pick<OwnedObject, 'kind' | 'key'>) => `${kind} ${key}`;

@@ -1,0 +1,94 @@
+/** The background of a long-lived process: works off what is due, follows the provider's hints, sweeps. Lambda has its own entry. */
+import type { Deps } from '../context.ts';
+import { claimDue, nudge } from '../db/claims.ts';
+import { containerTopic, DUE_TOPIC, SWEEP_TOPIC } from '../domain/wakeups.ts';
+import { LEASE_SECONDS } from './lease.ts';
+import { work } from './step.ts';
+import { sweep } from './sweep.ts';
+
+const DUE_POLL_MS = 500;
+const OUTAGE_MS = 1000;
+/** Containers worked on side by side. */
+const PARALLEL = 16;
+/** After a hint, further ones for the same container are gathered for this long. */
+const GATHER_MS = 100;
+
+export interface Worker {
+  /** Ends when the work at hand has been recorded. */
+  stop(): Promise<void>;
+}
+
+export function startWorker(deps: Deps, options: { sweepSeconds: number }): Worker {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  /** Repeats until stopped; what goes wrong is logged and tried again. */
+  async function repeat(name: string, pass: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await pass();
+      } catch (error) {
+        if (signal.aborted) return;
+        deps.log.error({ err: error }, `${name} failed; trying again`);
+        await deps.clock.sleep(OUTAGE_MS, signal);
+      }
+    }
+  }
+
+  const loops = [
+    repeat('working off due containers', async () => {
+      const worked = await workOffDue(deps, PARALLEL);
+      if (worked < PARALLEL) await deps.wakeups.wait(DUE_TOPIC, DUE_POLL_MS, signal);
+    }),
+    repeat('sweeping', async () => {
+      await sweep(deps, signal);
+      await deps.wakeups.wait(SWEEP_TOPIC, options.sweepSeconds * 1000, signal);
+    }),
+    repeat('following hints', async () => {
+      if (deps.provider.watch) for await (const { containerId } of deps.provider.watch({ signal })) void hint(containerId);
+      else await deps.clock.sleep(OUTAGE_MS * 60, signal);
+    }),
+  ];
+
+  const gathering = new Map<string, boolean>();
+  async function hint(containerId: string): Promise<void> {
+    if (gathering.has(containerId)) {
+      gathering.set(containerId, true);
+      return;
+    }
+    do {
+      gathering.set(containerId, false);
+      await repeatOnce('a hint', () => takeHint(deps, containerId));
+      await deps.clock.sleep(GATHER_MS, signal);
+    } while (gathering.get(containerId) && !signal.aborted);
+    gathering.delete(containerId);
+  }
+  async function repeatOnce(name: string, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      deps.log.warn({ err: error }, `${name} was lost; the next check of its container makes up for it`);
+    }
+  }
+
+  return {
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** One round over what is due; answers how many containers it worked on. */
+export async function workOffDue(deps: Deps, limit: number): Promise<number> {
+  const claimed = await claimDue(deps.db, { owner: deps.workerId, leaseSeconds: LEASE_SECONDS, limit });
+  await Promise.all(claimed.map((each) => work(deps, each, 0)));
+  return claimed.length;
+}
+
+/** Something may have happened to a container: whoever waits for it looks at once, otherwise it becomes due. */
+export async function takeHint(deps: Deps, containerId: string): Promise<void> {
+  const tenantId = await nudge(deps.db, containerId);
+  deps.wakeups.wake(containerTopic(containerId));
+  if (tenantId !== null) deps.wakeups.wake(DUE_TOPIC);
+}

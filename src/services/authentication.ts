@@ -1,0 +1,82 @@
+/** From a credential to a principal. Key look-ups are cached for less than the 5 s within which a revocation must act. */
+import { timingSafeEqual } from 'node:crypto';
+import type { Deps } from '../context.ts';
+import { findKey, insertTicket, type KeyRecord, takeTicket, touchKey } from '../db/keys.ts';
+import { parseApiKey } from '../domain/api-key.ts';
+import { sha256 } from '../domain/clock.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Principal, TenantPrincipal } from '../domain/principal.ts';
+
+const CACHE_MS = 4000;
+const CACHE_ENTRIES = 10_000;
+const TICKET_SECONDS = 30;
+
+export interface Authenticator {
+  /** Throws unauthenticated; the same for every way in which a key can be wrong. */
+  byKey(key: string): Promise<Principal>;
+}
+
+interface Cached {
+  record: KeyRecord | null;
+  principal: TenantPrincipal | null;
+  until: number;
+}
+
+export function createAuthenticator(deps: Deps): Authenticator {
+  const cache = new Map<string, Cached>();
+
+  async function lookUp(id: string): Promise<Cached> {
+    const hit = cache.get(id);
+    if (hit && hit.until > deps.clock.now()) return hit;
+    const until = deps.clock.now() + CACHE_MS;
+    const record = await findKey(deps.db, id);
+    const principal = record && principalOf(record);
+    if (record) await touchKey(deps.db, record.tenantId, record.keyId);
+    if (cache.size >= CACHE_ENTRIES) cache.clear();
+    const entry = { record, principal, until };
+    cache.set(id, entry);
+    return entry;
+  }
+
+  return {
+    async byKey(key) {
+      const parsed = parseApiKey(key);
+      if (!parsed) throw unauthenticated();
+      if (deps.operatorKeyHash && sameHash(sha256(key), deps.operatorKeyHash)) return { kind: 'operator' };
+      const { record, principal } = await lookUp(parsed.id);
+      if (!record || !principal || !sameHash(parsed.secretHash, record.secretHash)) throw unauthenticated();
+      return principal;
+    },
+  };
+}
+
+/** A stand-in for the caller's key in a URL, good for one connection within 30 s. */
+export async function createTicket(deps: Deps, principal: TenantPrincipal): Promise<{ ticket: string; expiresInSeconds: number }> {
+  const ticket = `lst_${Buffer.from(deps.ids.bytes(32)).toString('base64url')}`;
+  const { tenantId, keyId, role } = principal;
+  await insertTicket(deps.db, { tenantId, keyId, role, secretHash: sha256(ticket), seconds: TICKET_SECONDS });
+  return { ticket, expiresInSeconds: TICKET_SECONDS };
+}
+
+/** Throws unauthenticated when it was used, is too old, or never was. */
+export async function spendTicket(deps: Deps, ticket: string): Promise<TenantPrincipal> {
+  const record = await takeTicket(deps.db, sha256(ticket));
+  if (!record) throw new AppError('unauthenticated', 'The ticket is unknown, used or older than 30 seconds');
+  return principalOf(record);
+}
+
+const principalOf = ({ tenantId, tenant, keyId, role }: Omit<KeyRecord, 'secretHash'>): TenantPrincipal => ({
+  kind: 'tenant',
+  tenantId,
+  tenant,
+  keyId,
+  role,
+});
+
+function sameHash(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+function unauthenticated(): AppError {
+  return new AppError('unauthenticated', 'Send a valid key: "Authorization: Bearer lsk_…"');
+}

@@ -1,0 +1,38 @@
+/** What a spec may ask for: the operator's defaults and bounds, and what the provider can do at all. */
+import type { Limits } from '../context.ts';
+import type { ContainerSpec } from '../domain/container-spec.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Provider } from '../providers/provider.ts';
+
+/** Fills in what the operator gives a container that states no limits. */
+export function withDefaults(spec: ContainerSpec, limits: Limits): ContainerSpec {
+  return { ...spec, resources: { ...limits.defaults, ...spec.resources } };
+}
+
+/** Throws naming the offending field: limit above the operator's bounds, unsupported or forbidden with what to do instead. */
+export function checkSupported(spec: ContainerSpec, provider: Provider, limits: Limits): void {
+  const { features } = provider;
+  const bounds = [
+    ['memoryMiB', Math.min(limits.maxima.memoryMiB, features.maxMemoryMiB ?? Number.POSITIVE_INFINITY)],
+    ['cpus', Math.min(limits.maxima.cpus, features.maxCpus ?? Number.POSITIVE_INFINITY)],
+    ['pids', limits.maxima.pids],
+  ] as const;
+  for (const [field, most] of bounds) {
+    if ((spec.resources[field] ?? 0) > most) throw refuse('limit', `resources.${field}`, `at most ${most} is allowed`);
+  }
+  spec.mounts.forEach((mount, position) => {
+    if (mount.type === 'bind') {
+      throw refuse('forbidden', `mounts.${position}`, 'paths of the host cannot be mounted; use a volume (type "volume") instead');
+    }
+    if (!features.mountTypes.includes(mount.type)) {
+      throw refuse('unsupported', `mounts.${position}`, `this provider offers mounts of type ${features.mountTypes.join(', ')} only`);
+    }
+  });
+  const targets = spec.mounts.map((mount) => mount.target);
+  const twice = targets.findIndex((target, position) => targets.indexOf(target) !== position);
+  if (twice !== -1) throw refuse('invalid', `mounts.${twice}.target`, `${targets[twice]} is mounted twice`);
+}
+
+function refuse(code: 'limit' | 'forbidden' | 'unsupported' | 'invalid', path: string, message: string): AppError {
+  return new AppError(code, `${path}: ${message}`, { details: { fields: [{ path, message }] } });
+}

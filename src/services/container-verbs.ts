@@ -1,0 +1,112 @@
+/** start, stop, restart, kill, pause, unpause, rename, remove: rules on a snapshot, intent by compare-and-set, then inline work. */
+import type { Ctx, Deps } from '../context.ts';
+import { acceptVerb, type VerbIntent } from '../db/accept.ts';
+import { type Container, type ContainerAction, can, statusOf } from '../domain/container.ts';
+import { AppError } from '../domain/errors.ts';
+import { actorOf } from '../domain/principal.ts';
+import { authorize } from './authorize.ts';
+import { getContainer } from './containers.ts';
+import { settle } from './settle.ts';
+
+export interface VerbResult {
+  container: Container;
+  /** False when the container was as asked already. */
+  changed: boolean;
+  converged: boolean;
+  operationId: string | null;
+}
+
+type Change = Partial<
+  Pick<VerbIntent, 'desired' | 'startSeq' | 'stopSeq' | 'stopSignal' | 'stopGraceSeconds' | 'pendingSignal' | 'restartSuppressed' | 'name'>
+>;
+type Verb = Exclude<ContainerAction, 'exec' | 'stats' | 'top'>;
+
+const ACTION_SECONDS = 15;
+/** Signals that are meant to end a process; after them a restart policy keeps still, as with the Docker daemon. */
+const ending = new Set(['KILL', 'TERM', 'INT', 'QUIT', '9', '15', '2', '3']);
+
+export const startContainer = (deps: Deps, ctx: Ctx, reference: string) =>
+  perform(deps, ctx, reference, 'start', (container) => ({
+    desired: 'running',
+    startSeq: container.startSeq + 1,
+    restartSuppressed: false,
+  }));
+
+export const stopContainer = (deps: Deps, ctx: Ctx, reference: string, input: { signal?: string | undefined; graceSeconds?: number | undefined }) =>
+  perform(deps, ctx, reference, 'stop', (container) => ({
+    desired: 'stopped',
+    stopSignal: input.signal ?? null,
+    stopGraceSeconds: input.graceSeconds ?? container.spec.stop.graceSeconds,
+  }));
+
+export const restartContainer = (deps: Deps, ctx: Ctx, reference: string, input: { signal?: string | undefined; graceSeconds?: number | undefined }) =>
+  perform(deps, ctx, reference, 'restart', (container) => ({
+    desired: 'running',
+    startSeq: container.startSeq + 1,
+    stopSeq: container.startSeq + 1,
+    stopSignal: input.signal ?? null,
+    stopGraceSeconds: input.graceSeconds ?? container.spec.stop.graceSeconds,
+    restartSuppressed: false,
+  }));
+
+/** SIGKILL is a stop without grace; any other signal is delivered and the container left to decide. */
+export const killContainer = (deps: Deps, ctx: Ctx, reference: string, signal: string) =>
+  perform(deps, ctx, reference, 'kill', (container) =>
+    signal === 'KILL' || signal === '9'
+      ? { desired: 'stopped', stopSignal: 'KILL', stopGraceSeconds: 0 }
+      : { pendingSignal: signal, restartSuppressed: container.restartSuppressed || ending.has(signal) || signal === container.spec.stop.signal },
+  );
+
+export const pauseContainer = (deps: Deps, ctx: Ctx, reference: string) => {
+  if (!deps.provider.pause) throw new AppError('unsupported', 'This provider cannot pause containers');
+  return perform(deps, ctx, reference, 'pause', () => ({ desired: 'paused' }));
+};
+
+export const unpauseContainer = (deps: Deps, ctx: Ctx, reference: string) =>
+  perform(deps, ctx, reference, 'unpause', () => ({ desired: 'running' }));
+
+/** Throws conflict when the name is taken. */
+export const renameContainer = (deps: Deps, ctx: Ctx, reference: string, name: string) =>
+  perform(deps, ctx, reference, 'rename', () => ({ name }));
+
+/** @param input.force removes it in any state. Throws conflict naming the state otherwise. */
+export const removeContainer = (deps: Deps, ctx: Ctx, reference: string, input: { force: boolean }) =>
+  perform(deps, ctx, reference, 'remove', () => ({ desired: 'removed' }), input.force);
+
+async function perform(
+  deps: Deps,
+  ctx: Ctx,
+  reference: string,
+  kind: Verb,
+  change: (container: Container) => Change,
+  force = false,
+): Promise<VerbResult> {
+  authorize(ctx.principal, 'write');
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const container = await getContainer(deps, ctx, reference);
+    const verdict = force ? 'yes' : can(kind, statusOf(container));
+    if (verdict === 'no') throw refusal(kind, container);
+    if (verdict === 'satisfied') return { container, changed: false, converged: true, operationId: null };
+    const operationId = deps.ids.uuid();
+    const { tenantId, id, generation, desired, startSeq, stopSeq, stopSignal, stopGraceSeconds, pendingSignal, restartSuppressed, name } = container;
+    const accepted = await acceptVerb(deps.db, {
+      ...{ tenantId, id, generation, desired, startSeq, stopSeq, stopSignal, stopGraceSeconds, pendingSignal, restartSuppressed, name },
+      ...change(container),
+      kind,
+      operationId,
+      actor: actorOf(ctx.principal),
+      claim: ctx.claim,
+    });
+    if (!accepted) continue;
+    const stops = kind === 'stop' || kind === 'restart';
+    const budget = ACTION_SECONDS + (stops ? Math.min(accepted.stopGraceSeconds, 60) : 0);
+    return { ...(await settle(deps, accepted, operationId, budget)), changed: true, operationId };
+  }
+  throw new AppError('conflict', 'The container is being changed by others; try again', { details: { retryAfterSeconds: 1 } });
+}
+
+function refusal(kind: Verb, container: Container): AppError {
+  const state = statusOf(container);
+  const hint = kind === 'remove' ? '; stop it first or use force' : state === 'paused' && kind === 'start' ? '; unpause it instead' : '';
+  return new AppError('conflict', `Cannot ${kind} container ${container.name}: it is ${state}${hint}`, { details: { state } });
+}

@@ -1,0 +1,90 @@
+/** Creating and reading containers. */
+import type { Ctx, Deps } from '../context.ts';
+import { acceptCreate } from '../db/accept.ts';
+import { type ContainerFilter, findContainer, findContainerById, listContainers as readContainers } from '../db/containers.ts';
+import { listOperations } from '../db/operations.ts';
+import type { Page } from '../db/paging.ts';
+import type { Container } from '../domain/container.ts';
+import type { ContainerSpec } from '../domain/container-spec.ts';
+import { notFound } from '../domain/errors.ts';
+import type { Operation } from '../domain/operation.ts';
+import { actorOf } from '../domain/principal.ts';
+import { providerKey } from '../domain/provider-key.ts';
+import { authorize } from './authorize.ts';
+import { checkSupported, withDefaults } from './check-spec.ts';
+import { generatedName } from './generated-name.ts';
+import { requireImage } from './images.ts';
+import { resolveAttachments } from './networks.ts';
+import { settle } from './settle.ts';
+import { prepareVolumes } from './volumes.ts';
+
+export interface CreateContainerInput {
+  name?: string | undefined;
+  spec: ContainerSpec;
+  start: boolean;
+}
+
+export interface CreateResult {
+  container: Container;
+  converged: boolean;
+  operationId: string;
+}
+
+const CREATE_SECONDS = 20;
+
+/**
+ * Throws not_found (image, network), conflict (name), limit (quota), unsupported or forbidden (a field of the spec), and
+ * whatever ended a start that was asked for; the container exists then, and the details carry its id.
+ */
+export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContainerInput): Promise<CreateResult> {
+  authorize(ctx.principal, 'write');
+  const spec = withDefaults(input.spec, deps.limits);
+  checkSupported(spec, deps.provider, deps.limits);
+  const { tenantId } = ctx.principal;
+  const id = deps.ids.hex64();
+  const image = await requireImage(deps, ctx, spec.image);
+  const networks = await resolveAttachments(deps, ctx, spec);
+  const volumes = await prepareVolumes(deps, ctx, spec);
+  const operationId = deps.ids.uuid();
+  const accepted = await acceptCreate(deps.db, {
+    tenantId,
+    id,
+    name: input.name ?? generatedName(deps.ids),
+    spec,
+    imageId: image.id,
+    start: input.start,
+    provider: deps.provider.name,
+    providerKey: providerKey(id, 1),
+    operationId,
+    actor: actorOf(ctx.principal),
+    networks,
+    volumes,
+    claim: ctx.claim,
+  });
+  return { ...(await settle(deps, accepted, operationId, CREATE_SECONDS)), operationId };
+}
+
+/** By id, unique id prefix or name. Throws not_found alike for missing and for foreign ones. */
+export async function getContainer(deps: Deps, ctx: Ctx, reference: string): Promise<Container> {
+  const container = await findContainer(deps.db, ctx.principal.tenantId, reference);
+  if (!container) throw notFound('container', reference);
+  return container;
+}
+
+/** Newest first; one more than the page's limit when there are more. */
+export function listContainers(deps: Deps, ctx: Ctx, filter: ContainerFilter, page: Page): Promise<Container[]> {
+  return readContainers(deps.db, ctx.principal.tenantId, filter, page);
+}
+
+/** What was asked of it, newest first. */
+export async function listContainerOperations(deps: Deps, ctx: Ctx, reference: string): Promise<Operation[]> {
+  const { tenantId, id } = await getContainer(deps, ctx, reference);
+  return listOperations(deps.db, tenantId, id);
+}
+
+/** By full id, removed ones included. Throws not_found once the tombstone is purged. */
+export async function recallContainer(deps: Deps, ctx: Ctx, id: string): Promise<Container> {
+  const container = await findContainerById(deps.db, ctx.principal.tenantId, id);
+  if (!container) throw notFound('container', id);
+  return container;
+}
