@@ -9,8 +9,9 @@
  *   invalid       the request can never work (bad command …)    unsupported / forbidden / limit   as they say
  * The provider's own text goes into `cause`, never into the public message.
  */
-import type { ContainerSpec } from '../domain/container-spec.ts';
+
 import type { Health, Phase, PublishedPort } from '../domain/container.ts';
+import type { ContainerSpec } from '../domain/container-spec.ts';
 import type { ImageDetails } from '../domain/image.ts';
 
 export interface CallOptions {
@@ -210,6 +211,7 @@ export interface Provider {
   /** Removes an object found by listOwned, of any kind. Repeatable. */
   discard(object: OwnedObject, options: CallOptions): Promise<void>;
 
+  /** Repeatable: pausing what is paused, and unpausing what runs, is done. conflict when it has no process; not_found when gone. */
   pause?(run: RunRef, options: CallOptions): Promise<void>;
   unpause?(run: RunRef, options: CallOptions): Promise<void>;
   /** Makes a new name resolve on the run's networks. */

@@ -3,11 +3,15 @@
  * member, a feature, the harness's kernel), never by the provider's name.
  */
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { execCases } from './exec-cases.ts';
 import { createWorld, type Harness, type World } from './harness.ts';
 import { imageCases } from './image-cases.ts';
+import { liveCases } from './live-cases.ts';
 import { logCases } from './log-cases.ts';
+import { networkCases } from './network-cases.ts';
+import { ownershipCases } from './ownership-cases.ts';
 import { runCases } from './run-cases.ts';
-import { networkCases, ownershipCases, volumeCases } from './storage-cases.ts';
+import { volumeCases } from './volume-cases.ts';
 
 /** `make` is called once; the suite closes what it made. */
 export function describeProvider(name: string, make: () => Promise<Harness>): void {
@@ -25,6 +29,8 @@ export function describeProvider(name: string, make: () => Promise<Harness>): vo
 
     describe('runs', () => runCases(getWorld));
     describe('logs', () => logCases(getWorld));
+    describe('live runs', () => liveCases(getWorld));
+    describe('exec', () => execCases(getWorld));
     describe('images', () => imageCases(getWorld));
     describe('networks', () => networkCases(getWorld));
     describe('volumes', () => volumeCases(getWorld));

@@ -115,6 +115,50 @@ export function runCases(world: () => World): void {
     await provider.destroy(run, within());
   });
 
+  test('a command that the image lacks cannot run, with exit code 127', async () => {
+    const { provider, create } = world();
+    const run = await create({ command: ['command-missing'] });
+    await expect(provider.start(run, within())).rejects.toMatchObject({ code: 'invalid', details: { exitCode: 127 } });
+    expect(await provider.observe(run, within())).toMatchObject({ kind: 'present', phase: 'created' });
+  });
+
+  test('a command that is no program cannot run, with exit code 126', async (context) => {
+    const { provider, create, harness } = world();
+    if (!harness.realKernel) return context.skip();
+    const run = await create({ command: ['/etc/passwd'] });
+    await expect(provider.start(run, within())).rejects.toMatchObject({ code: 'invalid', details: { exitCode: 126 } });
+  });
+
+  test.for([
+    ['user', { user: 'nobody-of-that-name' }],
+    ['group', { user: 'root:nobody-of-that-name' }],
+  ] as const)('a %s that the image lacks is invalid', async ([, spec], context) => {
+    const { provider, create, harness } = world();
+    if (!harness.realKernel) return context.skip();
+    const run = await create({ spec });
+    await expect(provider.start(run, within())).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  test('more processors than there are is invalid', async (context) => {
+    const { provider, input, harness } = world();
+    if (!harness.realKernel) return context.skip();
+    const wanted = input({ spec: { resources: { cpus: 1024 } } });
+    await expect(provider.create(wanted, within())).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  test('a signal that does not exist is invalid', async () => {
+    const { provider, start } = world();
+    await expect(provider.kill(await start(), 'NONSENSE', within())).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  test('a run that takes more memory than it may have ends as killed for it', async (context) => {
+    const { start, until, harness } = world();
+    if (!harness.realKernel) return context.skip();
+    const spec = { resources: { memoryMiB: 16 } };
+    const run = await start({ command: ['sh', '-c', 'head -c 100000000 /dev/zero | tail'], spec });
+    expect(await until(run, 'exited')).toMatchObject({ oomKilled: true });
+  });
+
   test('an image that is not there is not_found, by the name that the tenant used', async () => {
     const { provider, input } = world();
     const wanted = { ...input({ spec: { image: 'shop/web:9' } }), imageId: `sha256:${'0'.repeat(64)}` };

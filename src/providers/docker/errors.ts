@@ -82,6 +82,7 @@ const rules: readonly Rule[] = [
     code: 'limit',
     say: 'No address range is free for another network',
   },
+  { text: /is (not|already) (paused|running)/, code: 'conflict', say: 'The state of the container forbids this' },
   { text: /has active endpoints/, code: 'conflict', say: 'Containers are attached to the network' },
   { text: /no space left on device/, code: 'unavailable', say: 'The disk of the Docker Engine is full' },
   { status: 400, code: 'invalid', say: ({ noun }) => `The Docker Engine cannot make this ${noun}` },

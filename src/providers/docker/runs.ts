@@ -1,12 +1,13 @@
 /** The life of a run on the Engine. Every function may be repeated, as the port demands. */
 import { z } from 'zod';
+import type { Phase } from '../../domain/container.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { CallOptions, CreateInput, RunRef } from '../provider.ts';
 import { type EngineRequest, type Site, safeName } from './client.ts';
-import { unless } from './errors.ts';
+import { hasCode, unless } from './errors.ts';
 import { carriesMark } from './labels.ts';
 import { connect } from './networks.ts';
-import { type Inspected, inspectRun } from './observe.ts';
+import { type Inspected, inspectRun, toObservation } from './observe.ts';
 import { aliases, signalText, toDocker } from './to-docker.ts';
 
 const created = z.object({ Id: z.string() });
@@ -69,11 +70,21 @@ export async function killRun(site: Site, run: RunRef, signalName: string, optio
 }
 
 export async function pauseRun(site: Site, run: RunRef, options: CallOptions): Promise<void> {
-  await site.engine.call(action(run, 'pause'), options);
+  await unlessPhase(site, run, 'paused', site.engine.call(action(run, 'pause'), options), options);
 }
 
 export async function unpauseRun(site: Site, run: RunRef, options: CallOptions): Promise<void> {
-  await site.engine.call(action(run, 'unpause'), options);
+  await unlessPhase(site, run, 'running', site.engine.call(action(run, 'unpause'), options), options);
+}
+
+/** A refusal is none when the run is already as it shall be. */
+async function unlessPhase(site: Site, run: RunRef, phase: Phase, call: Promise<unknown>, options: CallOptions) {
+  try {
+    await call;
+  } catch (error) {
+    const seen = hasCode(error, 'conflict') ? toObservation(await inspectRun(site, run.key, options)) : null;
+    if (seen?.kind !== 'present' || seen.phase !== phase) throw error;
+  }
 }
 
 /** With the anonymous volumes that its image asked for. A removal by someone else is waited for. */

@@ -1,0 +1,132 @@
+/** Commands inside a running run: input, output, exit code, terminal, the end of a session. */
+import { expect, test } from 'vitest';
+import type { ExecSpec, Session } from '../../src/providers/provider.ts';
+import { type World, within } from './harness.ts';
+
+const plain: ExecSpec = { command: [], env: {}, stdin: false, tty: false };
+const shell = (script: string): ExecSpec => ({ ...plain, command: ['sh', '-c', script] });
+
+export function execCases(world: () => World): void {
+  test('a command says something on both streams and ends with its exit code', async (context) => {
+    const { provider, start } = world();
+    if (!provider.exec) return context.skip();
+    const session = await provider.exec(await start(), shell('echo out; echo err >&2; exit 7'), within());
+    expect(await read(session)).toEqual({ stdout: 'out\n', stderr: 'err\n' });
+    expect(await session.exit).toBe(7);
+  });
+
+  test('three megabytes go in and come back, and the end of the input reaches the command', async (context) => {
+    const { provider, start } = world();
+    if (!provider.exec) return context.skip();
+    const session = await provider.exec(await start(), { ...shell('cat'), stdin: true }, within());
+    const piece = Buffer.alloc(64 * 1024, 'x');
+    const writing = (async () => {
+      for (let count = 0; count < 48; count++) await session.write(piece);
+      await session.endInput();
+    })();
+    expect((await read(session)).stdout.length).toBe(48 * piece.length);
+    await writing;
+    expect(await session.exit).toBe(0);
+  });
+
+  test('what comes after the end of the input is not lost', async (context) => {
+    const { provider, start } = world();
+    if (!provider.exec) return context.skip();
+    const session = await provider.exec(
+      await start(),
+      { ...shell('cat; sleep 1; echo late; exit 3'), stdin: true },
+      within(),
+    );
+    await session.write(Buffer.from('early\n'));
+    await session.endInput();
+    expect((await read(session)).stdout).toBe('early\nlate\n');
+    expect(await session.exit).toBe(3);
+  });
+
+  test('a command that the image lacks ends with 126 or 127', async (context) => {
+    const { provider, start } = world();
+    if (!provider.exec) return context.skip();
+    const session = await provider.exec(await start(), { ...plain, command: ['no-such-command'] }, within());
+    await read(session);
+    expect([126, 127]).toContain(await session.exit);
+  });
+
+  test('closing a session ends its output, and the exit code stays unknown', async (context) => {
+    const { provider, start } = world();
+    if (!provider.exec) return context.skip();
+    const session = await provider.exec(await start(), shell('echo ready; sleep 60'), within());
+    for await (const { data } of session.output) {
+      expect(Buffer.from(data).toString()).toBe('ready\n');
+      session.close();
+    }
+    expect(await session.exit).toBeNull();
+  });
+
+  test('a session ends with its signal', async (context) => {
+    const { provider, start } = world();
+    if (!provider.exec) return context.skip();
+    const stop = new AbortController();
+    const session = await provider.exec(await start(), shell('echo ready; sleep 60'), { signal: stop.signal });
+    let output = '';
+    for await (const { data } of session.output) {
+      output += Buffer.from(data).toString();
+      stop.abort();
+    }
+    expect(output).toBe('ready\n');
+    expect(await session.exit).toBeNull();
+  });
+
+  test('a session ends when its run is killed', async (context) => {
+    const { provider, start } = world();
+    if (!provider.exec) return context.skip();
+    const run = await start();
+    const session = await provider.exec(run, shell('echo ready; sleep 60'), within());
+    for await (const chunk of session.output) {
+      expect(chunk.stream).toBe('stdout');
+      await provider.kill(run, 'KILL', within());
+    }
+    await session.exit;
+  });
+
+  test('nothing is executed in what does not run or is gone', async (context) => {
+    const { provider, create } = world();
+    if (!provider.exec) return context.skip();
+    const run = await create();
+    await expect(provider.exec(run, shell('echo'), within())).rejects.toMatchObject({ code: 'conflict' });
+    await provider.destroy(run, within());
+    await expect(provider.exec(run, shell('echo'), within())).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('environment, folder and user are those that were asked for', async (context) => {
+    const { provider, start, harness } = world();
+    if (!provider.exec || !harness.realKernel) return context.skip();
+    const spec = {
+      ...shell('echo $GREETING; pwd; id -un'),
+      env: { GREETING: 'a=b "c"' },
+      workdir: '/tmp',
+      user: 'nobody',
+    };
+    const session = await provider.exec(await start(), spec, within());
+    expect((await read(session)).stdout).toBe('a=b "c"\n/tmp\nnobody\n');
+  });
+
+  test('a terminal is one, has the size it was given, and mixes the streams', async (context) => {
+    const { provider, start, harness } = world();
+    if (!provider.exec || !harness.realKernel) return context.skip();
+    const spec = { ...shell('read go; stty size; echo err >&2'), stdin: true, tty: true };
+    const session = await provider.exec(await start(), spec, within());
+    await session.resize(101, 31);
+    await session.write(Buffer.from('go\n'));
+    const { stdout, stderr } = await read(session);
+    expect(stdout).toContain('31 101');
+    expect(stdout).toContain('err');
+    expect(stderr).toBe('');
+    expect(await session.exit).toBe(0);
+  });
+}
+
+async function read(session: Session): Promise<{ stdout: string; stderr: string }> {
+  const found = { stdout: '', stderr: '' };
+  for await (const { stream, data } of session.output) found[stream] += Buffer.from(data).toString('latin1');
+  return found;
+}

@@ -1,0 +1,106 @@
+/** Networks: one of a kind by key, names inside of them, walls between them. */
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { RunRef } from '../../src/providers/provider.ts';
+import { type World, within } from './harness.ts';
+
+export function networkCases(world: () => World): void {
+  test('a network may be ensured again and again, also by many at once, and removed twice', async () => {
+    const { provider, network } = world();
+    const made = await network();
+    await Promise.all(Array.from({ length: 5 }, () => provider.networks.ensure(made, within())));
+    const owned = await provider.listOwned(within());
+    expect(owned.filter((object) => object.kind === 'network' && object.key === made.key)).toHaveLength(1);
+    await provider.networks.remove(made, within());
+    await provider.networks.remove(made, within());
+  });
+
+  test('many who ensure a network that is not there yet agree on one', async () => {
+    const { provider, harness } = world();
+    const wanted = { key: `ls-net-${randomUUID()}`, tenantId: harness.tenants[0], internal: false };
+    await Promise.all(Array.from({ length: 8 }, () => provider.networks.ensure(wanted, within())));
+    const owned = await provider.listOwned(within());
+    expect(owned.filter((object) => object.kind === 'network' && object.key === wanted.key)).toHaveLength(1);
+    await provider.networks.remove(wanted, within());
+  });
+
+  test('a network is not removed while a run is attached to it', async () => {
+    const { provider, network, start, until } = world();
+    const made = await network();
+    const run = await start({ networks: [{ ...made, aliases: [] }] });
+    expect((await until(run, 'running')).address).not.toBeNull();
+    await expect(provider.networks.remove(made, within())).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  test("a key that another tenant's network has is a conflict", async () => {
+    const { provider, network, harness } = world();
+    const made = await network();
+    const other = { ...made, tenantId: harness.tenants[1] };
+    await expect(provider.networks.ensure(other, within())).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  test('runs of one network find each other by name, alias and short id, also after a rename', async (context) => {
+    const { provider, network, start, create, harness } = world();
+    if (!harness.realKernel || !provider.exec || !provider.rename) return context.skip();
+    const [first, second] = [await network(), await network()];
+    const served = {
+      networks: [
+        { ...first, aliases: ['db'] },
+        { ...second, aliases: ['cache'] },
+      ],
+      name: 'web',
+    };
+    const server = await start({ ...served, command: serve });
+    const client = await start({ networks: [{ ...first, aliases: [] }] });
+    const other = await start({ networks: [{ ...second, aliases: [] }] });
+    const shortId = server.input.containerId.slice(0, 12);
+    for (const name of ['web', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
+    for (const name of ['web', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
+    expect(await fetched(world(), client, 'cache')).toBe('');
+
+    await provider.rename(server, 'shop', within());
+    await provider.rename(server, 'shop', within());
+    for (const name of ['shop', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
+    for (const name of ['shop', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
+    expect(await fetched(world(), client, 'web')).toBe('');
+
+    const stopped = await create({ ...served, command: serve });
+    await provider.rename(stopped, 'late', within());
+    await provider.start(stopped, within());
+    expect(await fetched(world(), client, 'late')).toBe('hello\n');
+  });
+
+  test("a run does not reach another tenant's run, by name or by address", async (context) => {
+    const { provider, network, start, until, harness } = world();
+    if (!harness.realKernel || !provider.exec) return context.skip();
+    const mine = [{ ...(await network(0)), aliases: [] }];
+    const server = await start({ networks: mine, name: 'web', command: serve });
+    const friend = await start({ networks: mine });
+    const stranger = await start({ tenant: 1, networks: [{ ...(await network(1)), aliases: [] }] });
+    const { address } = await until(server, 'running');
+    expect(await fetched(world(), friend, address ?? '')).toBe('hello\n');
+    for (const name of ['web', address ?? '']) expect(await fetched(world(), stranger, name)).toBe('');
+  });
+
+  test('the hostname is the one that was asked for, or the short id', async (context) => {
+    const { start, until, lines, harness } = world();
+    if (!harness.realKernel) return context.skip();
+    const named = await start({ command: ['hostname'], spec: { hostname: 'front.shop' } });
+    const unnamed = await start({ command: ['hostname'] });
+    for (const run of [named, unnamed]) await until(run, 'exited');
+    expect(await lines(named)).toEqual(['stdout: front.shop']);
+    expect(await lines(unnamed)).toEqual([`stdout: ${unnamed.input.containerId.slice(0, 12)}`]);
+  });
+}
+
+const serve = ['sh', '-c', 'cd /tmp; echo hello > index.html; exec httpd -f -p 8080'];
+
+/** What a run's own HTTP request gets from another run; empty when it gets nothing in time. */
+async function fetched({ provider }: World, from: RunRef, host: string): Promise<string> {
+  const script = `for try in 1 2 3; do timeout 2 wget -qO- http://${host}:8080 2>/dev/null && exit; done`;
+  const spec = { command: ['sh', '-c', script], env: {}, stdin: false, tty: false };
+  const session = await provider.exec?.(from, spec, within());
+  let text = '';
+  for await (const { data } of session?.output ?? []) text += Buffer.from(data).toString();
+  return text;
+}
