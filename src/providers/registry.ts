@@ -12,7 +12,6 @@ export function createProvider(config: Config, site: { installId: string; clock:
         ...site,
         dockerHost: config.DOCKER_HOST,
         publishAddress: config.LONGSHORE_PUBLISH_ADDRESS,
-        allowLoopbackRegistries: config.LONGSHORE_INSECURE_LOOPBACK_REGISTRIES,
       });
     case 'memory':
       return createMemoryProvider(site);
