@@ -16,21 +16,15 @@ export type V1 = OpenAPIHono<Environment>;
 
 export function createV1(deps: Deps): V1 {
   const authenticator = createAuthenticator(deps);
-  const keepKeys = idempotency(deps, recoverAnswer(deps));
-
-  const operator = router();
-  operator.use('*', operatorAuth(authenticator), keepKeys);
-  tenantRoutes(operator, deps);
-
-  const tenant = router();
-  tenant.use('*', tenantAuth(authenticator, createRateLimiter(deps)), keepKeys);
-  containerRoutes(tenant, deps);
-  containerVerbRoutes(tenant, deps);
+  const asOperator = operatorAuth(authenticator);
+  const asTenant = tenantAuth(authenticator, createRateLimiter(deps));
 
   const v1 = router();
-  v1.use('/tenants/*', async (_c, next) => next());
-  v1.route('/', operator);
-  v1.route('/', tenant);
+  v1.use('*', (c, next) => (/^\/v1\/tenants(\/|$)/.test(c.req.path) ? asOperator(c, next) : asTenant(c, next)));
+  v1.use('*', idempotency(deps, recoverAnswer(deps)));
+  tenantRoutes(v1, deps);
+  containerRoutes(v1, deps);
+  containerVerbRoutes(v1, deps);
   return v1;
 }
 
