@@ -1,11 +1,13 @@
 /**
- * Images of a registry that has everything: any reference pulls, always with the same content. Exceptions: a path ending in
- * `missing` is not there, and one under `private/` wants a credential. One record per image, held by any number of tenants.
+ * Images of registries that have everything: any reference pulls, always with the same content. Exceptions: a name like
+ * something absent (script.ts) is not there, a path under `private/` wants the password `secret`, and no registry listens on
+ * port 1. One record per image, held by any number of tenants.
  */
 import { sha256 } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { familiarReference, type ImageDetails, parseImageReference } from '../../domain/image.ts';
 import type { PullInput, PullProgress } from '../provider.ts';
+import { isNamedAbsent } from './script.ts';
 import type { MemoryImage, MemoryWorld } from './world.ts';
 
 const holdKey = (installId: string, tenantId: string) => `${installId}/${tenantId}`;
@@ -16,9 +18,10 @@ export function* pullImage(
   input: PullInput,
 ): Generator<PullProgress, ImageDetails, void> {
   const reference = familiarReference(input);
-  if (input.path.endsWith('missing')) throw new AppError('not_found', `No such image at its registry: ${reference}`);
-  if (input.path.startsWith('private/') && !input.auth) {
-    throw new AppError('forbidden', `The registry wants a credential for ${reference}`);
+  if (input.domain.endsWith(':1')) throw new AppError('unavailable', `The registry ${input.domain} does not answer`);
+  if (isNamedAbsent(input.path)) throw new AppError('not_found', `No such image at its registry: ${reference}`);
+  if (input.path.startsWith('private/') && input.auth?.password !== 'secret') {
+    throw new AppError('forbidden', `The registry refuses the credential for ${reference}`);
   }
   const details = imageDetails(input);
   yield { id: null, status: `Pulling ${reference}`, current: null, total: null };

@@ -15,6 +15,9 @@ export interface ProcessIo {
 const signalNumbers: Record<string, number> = Object.fromEntries(
   Object.entries(constants.signals).map(([name, number]) => [name.replace(/^SIG/, ''), number]),
 );
+/** A name without SIG, or a number from 1 to 64. */
+export const isSignal = (name: string): boolean => name in signalNumbers || /^([1-9]|[1-5]\d|6[0-4])$/.test(name);
+
 /** Signals whose default is to do nothing here: ignored by POSIX, or job control. */
 const harmless = new Set(['CHLD', 'CONT', 'URG', 'WINCH', 'STOP', 'TSTP', 'TTIN', 'TTOU']);
 
@@ -44,7 +47,7 @@ export class Process {
     }
     const trap = signal === 'KILL' ? undefined : this.#traps.get(signal);
     if (trap) for (const statement of trap) this.#perform(statement);
-    else if (!harmless.has(signal)) this.#end(128 + (signalNumbers[signal] ?? 0));
+    else if (!harmless.has(signal)) this.#end(128 + (signalNumbers[signal] ?? Number(signal)));
   }
 
   pause(): void {

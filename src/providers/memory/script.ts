@@ -12,13 +12,16 @@ export type Statement =
   | { kind: 'cat' }
   | { kind: 'trap'; signal: string; body: Immediate[] };
 
+/** How to name what does not exist, a command or an image: `no-such-…`, `…missing`, `…nothing`. */
+export const isNamedAbsent = (name: string): boolean => /^no-such-|(missing|nothing)$/.test(name);
+
 /** Longer sleeps do not fit a timer and count as for ever. */
 const longestSleepMs = 2 ** 31 - 1;
 
-/** What a command line does. Throws `invalid` with exit code 127 when there is no such command: none at all, or a name that ends in `missing`. */
+/** What a command line does. Throws `invalid` with exit code 127 when there is no such command: none at all, or one named like something absent. */
 export function parseCommand(argv: readonly string[], env: Record<string, string>): Statement[] {
   const [command, flag, script] = argv;
-  if (command === undefined || command.endsWith('missing')) {
+  if (command === undefined || isNamedAbsent(command)) {
     throw new AppError('invalid', `The command ${JSON.stringify(command ?? '')} was not found in the image.`, {
       details: { exitCode: 127 },
     });

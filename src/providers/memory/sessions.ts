@@ -4,39 +4,51 @@ import { AppError } from '../../domain/errors.ts';
 import type { ExecSpec, Hint, RunRef, Session, StatsSample } from '../provider.ts';
 import { Channel } from './channel.ts';
 import { Process } from './process.ts';
-import { parseCommand } from './script.ts';
+import { parseCommand, type Statement } from './script.ts';
 import { findRun, getRun, isUp, type MemoryRun, type MemoryWorld } from './world.ts';
 
+/** A command that is not there ends at once with 127, as a shell would say. */
 export function execInRun(world: MemoryWorld, clock: Clock, ref: RunRef, spec: ExecSpec, signal: AbortSignal): Session {
   const run = getRunning(world, ref);
-  const program = parseCommand(spec.command, { ...run.input.spec.env, ...spec.env });
   const output = new Channel<{ stream: 'stdout' | 'stderr'; data: Uint8Array }>();
   const input = new Channel<Uint8Array>();
   const exit = Promise.withResolvers<number | null>();
-  const process = new Process(program, {
-    clock,
-    write: (stream, data) => output.push({ stream: spec.tty ? 'stdout' : stream, data }),
-    input: spec.stdin ? input : null,
-    onExit: (code) => finish(code),
-  });
-  const kill = () => process.signal('KILL');
-  function finish(code: number): void {
-    run.onEnd.delete(kill);
-    signal.removeEventListener('abort', kill);
+  const end = (code: number | null) => {
+    run.onEnd.delete(close);
+    signal.removeEventListener('abort', close);
     output.close();
     input.close();
     exit.resolve(code);
+  };
+  const process = new Process(programOf(spec, run), {
+    clock,
+    write: (stream, data) => output.push({ stream: spec.tty ? 'stdout' : stream, data }),
+    input: spec.stdin ? input : null,
+    onExit: end,
+  });
+  function close(): void {
+    end(null);
+    process.signal('KILL');
   }
-  run.onEnd.add(kill);
-  signal.addEventListener('abort', kill);
+  run.onEnd.add(close);
+  signal.addEventListener('abort', close);
   return {
     output,
     write: async (data) => input.push(data),
     endInput: async () => input.close(),
     resize: async () => {},
     exit: exit.promise,
-    close: kill,
+    close,
   };
+}
+
+function programOf(spec: ExecSpec, run: MemoryRun): Statement[] {
+  try {
+    return parseCommand(spec.command, { ...run.input.spec.env, ...spec.env });
+  } catch (error) {
+    if (error instanceof AppError && error.details.exitCode === 127) return [{ kind: 'exit', code: 127 }];
+    throw error;
+  }
 }
 
 export async function* statsOfRun(

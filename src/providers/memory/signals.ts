@@ -1,6 +1,7 @@
 /** What is asked of a running process: stop, kill, pause, unpause. */
 import { AppError } from '../../domain/errors.ts';
 import type { RunRef } from '../provider.ts';
+import { isSignal } from './process.ts';
 import { change, getRun, isUp, type MemoryWorld } from './world.ts';
 
 /** Sends the stop signal; whoever asked watches, and kills at the end of the grace. */
@@ -13,6 +14,7 @@ export function stopRun(world: MemoryWorld, ref: RunRef, signalName: string | nu
 
 export function killRun(world: MemoryWorld, ref: RunRef, signalName: string): void {
   const run = getRun(world, ref);
+  if (!isSignal(signalName)) throw new AppError('invalid', `No such signal: ${signalName}`);
   if (!isUp(run)) throw new AppError('conflict', 'The container does not run.');
   run.process?.signal(signalName);
 }

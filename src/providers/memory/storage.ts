@@ -4,7 +4,10 @@ import type { NetworkRef, VolumeRef } from '../provider.ts';
 import { isUp, type MemoryWorld } from './world.ts';
 
 export function ensureNetwork(world: MemoryWorld, installId: string, network: NetworkRef): void {
-  if (!world.networks.has(network.key)) world.networks.set(network.key, { ...network, installId });
+  const existing = world.networks.get(network.key);
+  if (!existing) world.networks.set(network.key, { ...network, installId });
+  else if (existing.tenantId !== network.tenantId)
+    throw new AppError('conflict', 'Another tenant has this network key.');
 }
 
 export function removeNetwork(world: MemoryWorld, key: string): void {
@@ -17,7 +20,9 @@ export function removeNetwork(world: MemoryWorld, key: string): void {
 }
 
 export function ensureVolume(world: MemoryWorld, installId: string, volume: VolumeRef): void {
-  if (!world.volumes.has(volume.key)) world.volumes.set(volume.key, { ...volume, installId });
+  const existing = world.volumes.get(volume.key);
+  if (!existing) world.volumes.set(volume.key, { ...volume, installId });
+  else if (existing.tenantId !== volume.tenantId) throw new AppError('conflict', 'Another tenant has this volume key.');
 }
 
 export function removeVolume(world: MemoryWorld, key: string): void {
