@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DevFile } from '../../scripts/dev-file.ts';
-import { busyboxImage } from '../support/base-images.ts';
 import { run, type TestProcess } from '../support/child.ts';
 import { testDockerHost } from '../support/engine.ts';
 
@@ -19,7 +18,7 @@ afterEach(async () => {
 });
 
 function launch(env: NodeJS.ProcessEnv = {}): TestProcess {
-  const settings = { LONGSHORE_PORT: '0', LONGSHORE_DATA_DIR: dataDir, LONGSHORE_SHARED_IMAGES: busyboxImage };
+  const settings = { LONGSHORE_PORT: '0', LONGSHORE_DATA_DIR: dataDir };
   const command = run('scripts/up.ts', [], { env: { ...settings, DOCKER_HOST: testDockerHost(), ...env } });
   started.push(command);
   return command;
@@ -33,24 +32,23 @@ async function up(env?: NodeJS.ProcessEnv): Promise<{ command: TestProcess; dev:
   return { command, dev: JSON.parse(readFileSync(join(dataDir, 'dev.json'), 'utf8')), printed };
 }
 
-function call({ url, apiKey }: DevFile, method: string, path: string, body?: unknown): Promise<Response> {
-  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+function call(url: string, key: string, method: string, path: string, body?: unknown): Promise<Response> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   return fetch(`${url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 }
 
 test("a second up finds the first one's data and keeps its keys", async () => {
   const first = await up();
-  const created = await call(first.dev, 'POST', '/v1/containers', { name: 'kept', image: busyboxImage });
+  const created = await call(first.dev.url, first.dev.operatorKey, 'POST', '/v1/tenants', { name: 'kept' });
   expect(created.status).toBe(201);
-  const { id } = (await created.json()) as { id: string };
   await first.command.end('SIGTERM');
   expect(first.command.child.exitCode).toBe(0);
 
   const second = await up();
-  expect(second.dev).toMatchObject({ apiKey: first.dev.apiKey, operatorKey: first.dev.operatorKey, tenant: 'dev' });
-  const found = await call(second.dev, 'GET', '/v1/containers/kept');
-  expect(await found.json()).toMatchObject({ id, name: 'kept' });
-  expect((await call(second.dev, 'DELETE', '/v1/containers/kept?force=true')).ok).toBe(true);
+  const { apiKey, operatorKey } = first.dev;
+  expect(second.dev).toMatchObject({ apiKey, operatorKey, tenant: 'dev', dockerHost: null, dockerConfig: null });
+  const found = await call(second.dev.url, operatorKey, 'GET', '/v1/tenants/kept');
+  expect(await found.json()).toMatchObject({ name: 'kept' });
 });
 
 test('each step is shown, the keys are not, and their file is closed to others', async () => {
@@ -97,5 +95,5 @@ test('without an Engine it says what to do, and the memory provider needs none',
     'No Docker Engine of version 20.10 or newer answers at DOCKER_HOST=unix:///nonexistent.sock: start it, or unset it.\n',
   );
   const { dev } = await up({ ...nowhere, LONGSHORE_PROVIDER: 'memory' });
-  expect((await call(dev, 'GET', '/v1/containers')).status).toBe(200);
+  expect((await call(dev.url, dev.apiKey, 'GET', '/v1/containers')).status).toBe(200);
 });
