@@ -5,21 +5,19 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Container, Desired } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
-import { AppError } from '../domain/errors.ts';
+import { AppError, notFound } from '../domain/errors.ts';
 import type { OperationKind } from '../domain/operation.ts';
 import type { Actor } from '../domain/principal.ts';
 import type { Db, Row } from './client.ts';
 import { sqlState } from './client.ts';
 import { containerColumns, toContainer } from './containers.ts';
+import { writeEvents } from './events.ts';
+import { usableImage } from './images.ts';
+import { checkGuard, claimValues, guarded, type KeyClaim, keyGuard } from './key-claim.ts';
+import { checkQuota, quotaVerdict } from './quotas.ts';
 import { json, param, prepare } from './statements.ts';
 import { tenantBatch } from './tenancy.ts';
-
-/** The idempotency key under which a request acts; its claim is checked in the same transaction as the effect. */
-export interface KeyClaim {
-  route: string;
-  key: string;
-  attempt: number;
-}
+import { madeVolumes, makeVolumes, type NewVolume } from './volumes.ts';
 
 export interface CreateIntent {
   tenantId: string;
@@ -33,30 +31,16 @@ export interface CreateIntent {
   operationId: string;
   actor: Actor;
   networks: { networkId: string; aliases: string[] }[];
-  volumes: PlannedVolume[];
+  /** Made, where they are not there yet, together with the container. */
+  volumes: (NewVolume & { position: number })[];
   claim: KeyClaim | null;
 }
 
-/** Marks the key as spent on this resource; no row back = another attempt holds it, and the caller rolls back. */
-export const keyGuard: SQL = sql`guard as (
-  update idempotency_keys set state = 'accepted', resource = ${param('id', 'text')}
-  where tenant_id = ${param('tenantId', 'uuid')} and route = ${param('route', 'text')} and key = ${param('key', 'text')}
-    and attempt = ${param('attempt', 'int')} and state = 'in_progress' returning 1)`;
+/** What was asked of the container `c`, as a row of `changed`. */
+const acceptedChange: SQL = sql`select 'container' as kind, 'accepted.' || ${param('kind', 'text')} as type, c.id, c.name,
+  jsonb_build_object('generation', c.generation) as data from c`;
 
-export const claimValues = (claim: KeyClaim | null) => ({
-  route: claim?.route ?? null,
-  key: claim?.key ?? null,
-  attempt: claim?.attempt ?? null,
-});
-
-/** The event and its number; the head row's lock is what keeps numbers and commits in one order. */
-const acceptedEvent: SQL = sql`
-  head as (update tenant_heads set event_seq = event_seq + 1
-    where tenant_id = ${param('tenantId', 'uuid')} and exists (select from c) returning event_seq),
-  event as (insert into events (tenant_id, seq, kind, type, resource_id, name, actor, cause, data)
-    select c.tenant_id, head.event_seq, 'container', 'accepted.' || ${param('kind', 'text')}, c.id, c.name,
-      ${param('actor', 'jsonb')}, 'request', jsonb_build_object('generation', c.generation) from c, head),
-  operation as (insert into operations (tenant_id, id, container_id, kind, generation, actor)
+const newOperation: SQL = sql`operation as (insert into operations (tenant_id, id, container_id, kind, generation, actor)
     select c.tenant_id, ${param('operationId', 'uuid')}, c.id, ${param('kind', 'text')}, c.generation, ${param('actor', 'jsonb')} from c)`;
 
 const createContainer = prepare(sql`with ${keyGuard},
@@ -73,14 +57,17 @@ const createContainer = prepare(sql`with ${keyGuard},
   n as (insert into container_networks (tenant_id, container_id, network_id, position, aliases)
     select c.tenant_id, c.id, x."networkId", x.position, x.aliases from c,
       jsonb_to_recordset(${param('networks', 'jsonb')}) as x("networkId" text, position int, aliases jsonb)),
+  ${makeVolumes},
   v as (insert into container_volumes (tenant_id, container_id, position, volume_name)
-    select c.tenant_id, c.id, x.position, x."volumeName" from c,
-      jsonb_to_recordset(${param('volumes', 'jsonb')}) as x(position int, "volumeName" text)),
-  ${acceptedEvent}
-  select (select count(*) from guard)::int as guarded, (select used from quota) as used, ${containerColumns}
+    select c.tenant_id, c.id, x.position, x.name from c,
+      jsonb_to_recordset(${param('volumes', 'jsonb')}) as x(position int, name text)),
+  changed as (${acceptedChange} union all ${madeVolumes}),
+  ${writeEvents},
+  ${newOperation}
+  select ${guarded}, (select count(*) from image)::int as images, (select used from quota) as used, ${quotaVerdict}, ${containerColumns}
   from (select 1) one left join c on true left join r on true`);
 
-/** Throws limit (quota), conflict (name taken, or the key was taken over), not_found (a network or volume went away). */
+/** Throws limit (quota), conflict (name taken, or the key was taken over), not_found (image, network or volume went away). */
 export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Container> {
   const values = {
     ...intent,
@@ -97,7 +84,9 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Contai
   const check = ([rows]: Row[][]) => {
     const row = rows?.[0];
     checkGuard(row, intent.claim);
+    if (row?.images === 0) throw notFound('image', intent.spec.image);
     if (row?.used === null) throw new AppError('limit', 'The quota of containers is used up', { details: { resource: 'containers' } });
+    checkQuota(row, 'volumes');
     if (row?.['c.id'] === null) throw new AppError('conflict', `The container name "${intent.name}" is already in use`);
   };
   try {
@@ -122,6 +111,7 @@ export interface VerbIntent {
   stopGraceSeconds: number;
   pendingSignal: string | null;
   restartSuppressed: boolean;
+  removeVolumes: boolean;
   name: string;
   operationId: string;
   actor: Actor;
@@ -132,12 +122,14 @@ const changeIntent = prepare(sql`with ${keyGuard},
   c as (update containers set generation = generation + 1, desired = ${param('desired', 'text')},
       start_seq = ${param('startSeq', 'int')}, stop_seq = ${param('stopSeq', 'int')}, stop_signal = ${param('stopSignal', 'text')},
       stop_grace_seconds = ${param('stopGraceSeconds', 'int')}, pending_signal = ${param('pendingSignal', 'text')},
-      restart_suppressed = ${param('restartSuppressed', 'boolean')}, name = ${param('name', 'text')},
+      restart_suppressed = ${param('restartSuppressed', 'boolean')}, remove_volumes = ${param('removeVolumes', 'boolean')}, name = ${param('name', 'text')},
       next_run_at = longshore_now(), attempts = 0
     where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
       and generation = ${param('generation', 'int')} and removed_at is null returning *),
-  ${acceptedEvent}
-  select (select count(*) from guard)::int as guarded, ${containerColumns}
+  changed as (${acceptedChange}),
+  ${writeEvents},
+  ${newOperation}
+  select ${guarded}, ${containerColumns}
   from (select 1) one left join c on true
   left join runs r on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`);
 
@@ -156,12 +148,5 @@ export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Container 
     if (error === stale) return null;
     if (sqlState(error) === '23505') throw new AppError('conflict', `The container name "${intent.name}" is already in use`, { cause: error });
     throw error;
-  }
-}
-
-/** Throws conflict when the key's claim was taken over. */
-export function checkGuard(row: Row | undefined, claim: KeyClaim | null): void {
-  if (claim !== null && row?.guarded !== 1) {
-    throw new AppError('conflict', 'Another request with this Idempotency-Key took over', { details: { retryAfterSeconds: 1 } });
   }
 }

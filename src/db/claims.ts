@@ -116,7 +116,13 @@ const recordRun = prepare(sql`with c as (
   unlinked as (delete from container_networks l using c
     where ${param('removed', 'boolean')} and l.tenant_id = c.tenant_id and l.container_id = c.id),
   unmounted as (delete from container_volumes l using c
-    where ${param('removed', 'boolean')} and l.tenant_id = c.tenant_id and l.container_id = c.id),
+    where ${param('removed', 'boolean')} and l.tenant_id = c.tenant_id and l.container_id = c.id returning l.tenant_id, l.volume_name),
+  dropped as (delete from volumes v using unmounted u, c
+    where (c.remove_volumes or (c.spec->>'autoRemove')::boolean) and v.tenant_id = u.tenant_id and v.name = u.volume_name and v.anonymous
+      and not exists (select from container_volumes o where o.tenant_id = v.tenant_id and o.volume_name = v.name and o.container_id <> c.id)
+    returning v.name),
+  volume_quota as (update quotas q set used = used - (select count(*) from dropped) from c
+    where ${param('removed', 'boolean')} and q.tenant_id = c.tenant_id and q.resource = 'volumes'),
   news as (select row_number() over () as n, x.* from c, jsonb_to_recordset(${param('events', 'jsonb')}) as x(
     type text, cause text, actor jsonb, data jsonb)),
   head as (update tenant_heads h set event_seq = event_seq + (select count(*) from news) from c

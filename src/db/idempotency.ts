@@ -1,6 +1,6 @@
 /** Idempotency keys: who may act under one, and what is answered to those who come again. */
 import { sql } from 'drizzle-orm';
-import type { KeyClaim } from './accept.ts';
+import type { KeyClaim } from './key-claim.ts';
 import type { Db } from './client.ts';
 import { param, prepare } from './statements.ts';
 import { tenantBatch } from './tenancy.ts';

@@ -1,5 +1,5 @@
 /** Reading images as their tenant, the shared ones included: one round trip each. Writing is image-changes.ts. */
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { AppError } from '../domain/errors.ts';
 import {
   asImageId,
@@ -16,6 +16,16 @@ import { columnsOf, param, readRow } from './statements.ts';
 import { prepareTenantRead } from './tenancy.ts';
 
 const sharedTenant = sql.raw(`'${SHARED_TENANT_ID}'::uuid`);
+
+/**
+ * Whether the image `imageId` may be used, locked against its removal until the transaction ends. The shared ones cannot be
+ * locked by a tenant; only the operator takes them away.
+ */
+export const usableImage: SQL = sql`
+  select id from (
+    select id from images where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('imageId', 'text')} for key share) own
+  union all
+  select id from images where tenant_id = ${sharedTenant} and id = ${param('imageId', 'text')}`;
 
 /** Of an image `i`, with its tags. */
 export const imageColumns = sql`${columnsOf(images, 'i')},

@@ -8,19 +8,21 @@ import type { Row } from './client.ts';
 import type { QuotaResource } from './schema.ts';
 import { param } from './statements.ts';
 
-/** A CTE `quota` that counts the rows of the CTE `made`; it is empty when they are too many, or none. */
+const counterOf = (resource: QuotaResource) =>
+  sql`tenant_id = ${param('tenantId', 'uuid')} and resource = ${sql.raw(`'${resource}'`)}`;
+
+/** A CTE `counted` that counts the rows of the CTE `made`; it is empty when they are too many, or none. */
 export const takeQuota = (resource: QuotaResource): SQL => sql`
-  quota as (update quotas set used = used + (select count(*) from made)
-    where tenant_id = ${param('tenantId', 'uuid')} and resource = ${sql.raw(`'${resource}'`)}
-      and exists (select from made) and used + (select count(*) from made) <= lim returning used)`;
+  counted as (update quotas set used = used + (select count(*) from made)
+    where ${counterOf(resource)} and exists (select from made) and used + (select count(*) from made) <= lim returning used)`;
 
-/** A CTE `quota` that gives back the rows of the CTE `gone`. */
+/** A CTE `returned` that gives back the rows of the CTE `gone`. */
 export const returnQuota = (resource: QuotaResource): SQL => sql`
-  quota as (update quotas set used = used - (select count(*) from gone)
-    where tenant_id = ${param('tenantId', 'uuid')} and resource = ${sql.raw(`'${resource}'`)} and exists (select from gone))`;
+  returned as (update quotas set used = used - (select count(*) from gone)
+    where ${counterOf(resource)} and exists (select from gone))`;
 
-/** Selected beside the rows: how many were made, and whether the quota had room for them. */
-export const quotaVerdict: SQL = sql`(select count(*) from made)::int as made, (select count(*) from quota)::int as counted`;
+/** Selected beside takeQuota, for checkQuota. */
+export const quotaVerdict: SQL = sql`(select count(*) from made)::int as made, (select count(*) from counted)::int as counted`;
 
 /** Throws limit when rows were made that the quota has no room for: the transaction must not commit. */
 export function checkQuota(row: Row | undefined, resource: QuotaResource): void {

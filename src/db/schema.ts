@@ -261,6 +261,8 @@ export const containers = pgTable(
     stopGraceSeconds: integer('stop_grace_seconds').notNull(),
     pendingSignal: text('pending_signal'),
     restartSuppressed: boolean('restart_suppressed').notNull().default(false),
+    /** Its anonymous volumes go with it. */
+    removeVolumes: boolean('remove_volumes').notNull().default(false),
     /** Written by reconcile only, under the fence. */
     observedGeneration: integer('observed_generation').notNull().default(0),
     incarnation: integer('incarnation').notNull().default(1),

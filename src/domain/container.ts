@@ -103,6 +103,8 @@ export interface Container {
   pendingSignal: string | null;
   /** Set when a tenant killed it: its restart policy then waits for the next start. */
   restartSuppressed: boolean;
+  /** Its anonymous volumes go with it. */
+  removeVolumes: boolean;
   nextRunAt: Date | null;
   attempts: number;
   lastError: Failure | null;

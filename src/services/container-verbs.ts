@@ -17,7 +17,7 @@ export interface VerbResult {
 }
 
 type Change = Partial<
-  Pick<VerbIntent, 'desired' | 'startSeq' | 'stopSeq' | 'stopSignal' | 'stopGraceSeconds' | 'pendingSignal' | 'restartSuppressed' | 'name'>
+  Pick<VerbIntent, 'desired' | 'startSeq' | 'stopSeq' | 'stopSignal' | 'stopGraceSeconds' | 'pendingSignal' | 'restartSuppressed' | 'removeVolumes' | 'name'>
 >;
 type Verb = Exclude<ContainerAction, 'exec' | 'stats' | 'top'>;
 
@@ -69,9 +69,9 @@ export const unpauseContainer = (deps: Deps, ctx: Ctx, reference: string) =>
 export const renameContainer = (deps: Deps, ctx: Ctx, reference: string, name: string) =>
   perform(deps, ctx, reference, 'rename', () => ({ name }));
 
-/** @param input.force removes it in any state. Throws conflict naming the state otherwise. */
-export const removeContainer = (deps: Deps, ctx: Ctx, reference: string, input: { force: boolean }) =>
-  perform(deps, ctx, reference, 'remove', () => ({ desired: 'removed' }), input.force);
+/** @param input.force removes it in any state; @param input.volumes its anonymous volumes as well. Throws conflict naming the state. */
+export const removeContainer = (deps: Deps, ctx: Ctx, reference: string, input: { force: boolean; volumes: boolean }) =>
+  perform(deps, ctx, reference, 'remove', () => ({ desired: 'removed', removeVolumes: input.volumes }), input.force);
 
 async function perform(
   deps: Deps,
@@ -88,9 +88,9 @@ async function perform(
     if (verdict === 'no') throw refusal(kind, container);
     if (verdict === 'satisfied') return { container, changed: false, converged: true, operationId: null };
     const operationId = deps.ids.uuid();
-    const { tenantId, id, generation, desired, startSeq, stopSeq, stopSignal, stopGraceSeconds, pendingSignal, restartSuppressed, name } = container;
+    const { tenantId, id, generation, desired, startSeq, stopSeq, stopSignal, stopGraceSeconds, pendingSignal, restartSuppressed, removeVolumes, name } = container;
     const accepted = await acceptVerb(deps.db, {
-      ...{ tenantId, id, generation, desired, startSeq, stopSeq, stopSignal, stopGraceSeconds, pendingSignal, restartSuppressed, name },
+      ...{ tenantId, id, generation, desired, startSeq, stopSeq, stopSignal, stopGraceSeconds, pendingSignal, restartSuppressed, removeVolumes, name },
       ...change(container),
       kind,
       operationId,

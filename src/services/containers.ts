@@ -16,7 +16,7 @@ import { generatedName } from './generated-name.ts';
 import { requireImage } from './images.ts';
 import { resolveAttachments } from './networks.ts';
 import { settle } from './settle.ts';
-import { prepareVolumes } from './volumes.ts';
+import { volumesOf } from './volumes.ts';
 
 export interface CreateContainerInput {
   name?: string | undefined;
@@ -44,7 +44,6 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
   const id = deps.ids.hex64();
   const image = await requireImage(deps, ctx, spec.image);
   const networks = await resolveAttachments(deps, ctx, spec);
-  const volumes = await prepareVolumes(deps, ctx, spec);
   const operationId = deps.ids.uuid();
   const accepted = await acceptCreate(deps.db, {
     tenantId,
@@ -58,7 +57,7 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
     operationId,
     actor: actorOf(ctx.principal),
     networks,
-    volumes,
+    volumes: volumesOf(deps.ids, spec),
     claim: ctx.claim,
   });
   return { ...(await settle(deps, accepted, operationId, CREATE_SECONDS)), operationId };

@@ -1,6 +1,6 @@
 /** Idempotency keys for the front doors; the effect's own transaction spends the claim (db/accept.ts). */
 import type { Deps } from '../context.ts';
-import type { KeyClaim } from '../db/accept.ts';
+import type { KeyClaim } from '../db/key-claim.ts';
 import { claimKey as claim, finishKey as finish, type KeyRequest, type KeyState } from '../db/idempotency.ts';
 
 export type { KeyClaim };

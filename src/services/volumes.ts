@@ -1,31 +1,102 @@
-/** Volumes: making, reading and removing them, and those that a container's mounts need. */
+/** Volumes: the row is the intent, and the provider follows it. What a removal leaves behind at the provider is swept. */
 import type { Ctx, Deps } from '../context.ts';
-import { ensureVolumes, type NewVolume } from '../db/volumes.ts';
+import type { Page } from '../db/paging.ts';
+import {
+  createVolume as acceptVolume,
+  deleteVolume,
+  findVolume,
+  type NewVolume,
+  listVolumes as readVolumes,
+  unusedVolumes,
+  type VolumeFilter,
+} from '../db/volumes.ts';
 import type { Ids } from '../domain/clock.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
-import { actorOf } from '../domain/principal.ts';
+import { AppError, notFound } from '../domain/errors.ts';
+import { type Actor, actorOf, systemActor } from '../domain/principal.ts';
 import { volumeKey } from '../domain/provider-key.ts';
+import type { Volume } from '../domain/volume.ts';
+import { eventsTopic } from '../domain/wakeups.ts';
+import { authorize } from './authorize.ts';
+import { callOptions } from './provider-call.ts';
 
-export interface VolumeUse {
-  /** Index into the spec's mounts. */
-  position: number;
-  volumeName: string;
+export interface CreateVolumeInput {
+  /** Absent: a generated name. */
+  name?: string | undefined;
+  labels: Record<string, string>;
 }
 
-/** The volumes behind a spec's mounts: named ones are made when missing, an absent name makes an anonymous one. Throws limit. */
-export async function prepareVolumes(deps: Deps, ctx: Ctx, spec: ContainerSpec): Promise<VolumeUse[]> {
-  const planned = spec.mounts.flatMap((mount, position) =>
-    mount.type === 'volume' ? [{ position, volume: newVolume(deps.ids, mount.source) }] : [],
-  );
-  if (planned.length === 0) return [];
+/** As with Docker, a name that is there already answers with its volume, unchanged. It comes to be at the provider with its first container. Throws limit. */
+export async function createVolume(
+  deps: Deps,
+  ctx: Ctx,
+  input: CreateVolumeInput,
+): Promise<{ volume: Volume; changed: boolean }> {
+  authorize(ctx.principal, 'write');
   const { tenantId } = ctx.principal;
-  await ensureVolumes(
-    deps.db,
-    tenantId,
-    planned.map(({ volume }) => volume),
-    actorOf(ctx.principal),
+  const volume = newVolume(deps.ids, input.name, input.labels);
+  const changed = await acceptVolume(deps.db, { tenantId, volume, actor: actorOf(ctx.principal), claim: ctx.claim });
+  if (changed) deps.wakeups.wake(eventsTopic(tenantId));
+  return { volume: await getVolume(deps, ctx, volume.name), changed };
+}
+
+/** By its exact name. Throws not_found. */
+export async function getVolume(deps: Deps, ctx: Ctx, name: string): Promise<Volume> {
+  const volume = await findVolume(deps.db, ctx.principal.tenantId, name);
+  if (!volume) throw notFound('volume', name);
+  return volume;
+}
+
+/** Newest first; one more than the page's limit when there are more. */
+export function listVolumes(deps: Deps, ctx: Ctx, filter: VolumeFilter, page: Page): Promise<Volume[]> {
+  return readVolumes(deps.db, ctx.principal.tenantId, filter, page);
+}
+
+/** Throws conflict when a container mounts it, stopped ones included. */
+export async function removeVolume(deps: Deps, ctx: Ctx, name: string): Promise<void> {
+  authorize(ctx.principal, 'write');
+  const volume = await getVolume(deps, ctx, name);
+  if (await remove(deps, volume, actorOf(ctx.principal))) return;
+  await getVolume(deps, ctx, name);
+  throw new AppError('conflict', `The volume "${name}" is mounted by a container; remove that first`);
+}
+
+/** Removes the anonymous volumes that no container mounts. @param input.all the named ones as well */
+export async function pruneVolumes(deps: Deps, ctx: Ctx, input: { all: boolean }): Promise<Volume[]> {
+  authorize(ctx.principal, 'write');
+  const removed: Volume[] = [];
+  for (const volume of await unusedVolumes(deps.db, ctx.principal.tenantId, { named: input.all })) {
+    if (await remove(deps, volume, actorOf(ctx.principal))) removed.push(volume);
+  }
+  return removed;
+}
+
+/** After a container is gone: takes what anonymousVolumesOf said it had, but for what another container mounts by now. */
+export async function removeAnonymousVolumes(deps: Deps, tenantId: string, names: string[]): Promise<void> {
+  for (const name of names) {
+    const volume = await findVolume(deps.db, tenantId, name);
+    if (volume?.anonymous) await remove(deps, volume, systemActor);
+  }
+}
+
+/** False when it is mounted or gone already. */
+async function remove(deps: Deps, volume: Volume, actor: Actor): Promise<boolean> {
+  const { tenantId, name, providerKey } = volume;
+  if (!(await deleteVolume(deps.db, tenantId, name, actor))) return false;
+  deps.wakeups.wake(eventsTopic(tenantId));
+  try {
+    await deps.provider.volumes.remove({ key: providerKey, tenantId }, callOptions());
+  } catch (error) {
+    deps.log.warn({ err: error, volume: name }, 'a removed volume is left to the sweeper');
+  }
+  return true;
+}
+
+/** The volumes behind a spec's mounts; an absent name makes an anonymous one. Those that are missing are made with the container. */
+export function volumesOf(ids: Ids, spec: ContainerSpec): (NewVolume & { position: number })[] {
+  return spec.mounts.flatMap((mount, position) =>
+    mount.type === 'volume' ? [{ position, ...newVolume(ids, mount.source) }] : [],
   );
-  return planned.map(({ position, volume }) => ({ position, volumeName: volume.name }));
 }
 
 function newVolume(ids: Ids, name: string | undefined, labels: Record<string, string> = {}): NewVolume {

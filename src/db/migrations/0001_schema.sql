@@ -45,6 +45,7 @@ CREATE TABLE "containers" (
 	"stop_grace_seconds" integer NOT NULL,
 	"pending_signal" text,
 	"restart_suppressed" boolean DEFAULT false NOT NULL,
+	"remove_volumes" boolean DEFAULT false NOT NULL,
 	"observed_generation" integer DEFAULT 0 NOT NULL,
 	"incarnation" integer DEFAULT 1 NOT NULL,
 	"lease_owner" text,
