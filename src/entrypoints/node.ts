@@ -1,7 +1,8 @@
 /** One Node process: the API and the background worker. */
 import { serve } from '@hono/node-server';
 import { createApp } from '../api/app.ts';
-import { parseConfig } from '../config.ts';
+import { type Config, parseConfig } from '../config.ts';
+import type { Deps } from '../context.ts';
 import { buildDeps } from '../deps.ts';
 import { startWorker } from '../reconcile/worker.ts';
 
@@ -14,7 +15,11 @@ export interface Running {
 /** Serves with the settings of `env`; the database must be migrated. Throws when a setting is wrong or the port is taken. */
 export async function start(env: NodeJS.ProcessEnv): Promise<Running> {
   const config = parseConfig(env);
-  const deps = await buildDeps(config);
+  return run(config, await buildDeps(config));
+}
+
+/** The same with Deps made before; they are closed with it. */
+export async function run(config: Config, deps: Deps): Promise<Running> {
   const app = createApp(deps);
   const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
     const listening = serve({ fetch: app.fetch, port: config.LONGSHORE_PORT, hostname: config.LONGSHORE_HOST }, () => resolve(listening));
