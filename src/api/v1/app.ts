@@ -1,5 +1,6 @@
 /** The REST door: which routes there are, who may use them, and how a request that does not fit its schema is answered. */
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../context.ts';
 import { AppError } from '../../domain/errors.ts';
 import { createAuthenticator } from '../../services/authentication.ts';
@@ -21,12 +22,20 @@ export function createV1(deps: Deps): V1 {
 
   const v1 = router();
   v1.use('*', (c, next) => (/^\/v1\/tenants(\/|$)/.test(c.req.path) ? asOperator(c, next) : asTenant(c, next)));
+  v1.use('*', emptyBodyIsNone);
   v1.use('*', idempotency(deps, recoverAnswer(deps)));
   tenantRoutes(v1, deps);
   containerRoutes(v1, deps);
   containerVerbRoutes(v1, deps);
   return v1;
 }
+
+/** Many clients send a JSON content type with every POST: without a body it says nothing, and optional bodies stay optional. */
+const emptyBodyIsNone: MiddlewareHandler<Environment> = async (c, next) => {
+  const empty = !c.req.header('transfer-encoding') && Number(c.req.header('content-length') ?? 0) === 0;
+  if (empty) c.req.raw.headers.delete('content-type');
+  return next();
+};
 
 function router(): V1 {
   return new OpenAPIHono<Environment>({
