@@ -11,9 +11,11 @@ import {
 } from '../domain/image.ts';
 import { SHARED_TENANT_ID } from '../domain/principal.ts';
 import type { Db, Row } from './client.ts';
+import { labelsMatch } from './label-filter.ts';
+import type { Page } from './paging.ts';
 import { images } from './schema.ts';
-import { columnsOf, param, readRow } from './statements.ts';
-import { prepareTenantRead } from './tenancy.ts';
+import { columnsOf, param, readRow, statement } from './statements.ts';
+import { prepareTenantRead, tenantRead } from './tenancy.ts';
 
 const sharedTenant = sql.raw(`'${SHARED_TENANT_ID}'::uuid`);
 
@@ -83,4 +85,58 @@ function lookup(text: string): Lookup {
   if (reference.digest)
     return { repository: null, tag: null, repoDigest: `${repository}@${reference.digest}`, prefix: null };
   return { repository, tag: reference.tag, repoDigest: null, prefix };
+}
+
+export interface ImageFilter {
+  name?: { repository: string; tag: string | null } | undefined;
+  labels?: Record<string, string | null> | undefined;
+  /** True: only those without a tag; false: only those with one. */
+  dangling?: boolean | undefined;
+}
+
+function filterSql({ name, labels, dangling }: ImageFilter): SQL {
+  const parts = labelsMatch(sql`i.details->'config'->'labels'`, labels);
+  const tagged = (condition: SQL) =>
+    sql`exists (select from image_tags t where t.tenant_id = i.tenant_id and t.image_id = i.id and ${condition})`;
+  if (name) {
+    const tag = name.tag === null ? sql`true` : sql`t.tag = ${name.tag}`;
+    parts.push(tagged(sql`t.repository = ${name.repository} and ${tag}`));
+  }
+  if (dangling !== undefined) parts.push(dangling ? sql`not ${tagged(sql`true`)}` : tagged(sql`true`));
+  return parts.length === 0 ? sql`true` : sql.join(parts, sql` and `);
+}
+
+/**
+ * Own and shared ones, newest first; at most page.limit + 1 rows, so that the caller sees whether there is more. Each owner's
+ * are read in the order of its index. A shared image that the tenant has as well is listed as its own.
+ */
+export async function listImages(db: Db, tenantId: string, filter: ImageFilter, page: Page): Promise<Image[]> {
+  const after = page.after
+    ? sql`(i.pulled_at, i.id) < (${page.after.at}::timestamptz, ${page.after.id}::text)`
+    : sql`true`;
+  const newest = (owner: SQL) => sql`(select i.* from images i where ${owner} and ${after} and ${filterSql(filter)}
+    order by i.pulled_at desc, i.id desc limit ${page.limit + 1})`;
+  const own = sql`i.tenant_id = s.v`;
+  const shared = sql`i.tenant_id = ${sharedTenant} and not exists (select from images o where o.tenant_id = s.v and o.id = i.id)`;
+  const select = sql`select ${imageColumns} from (${newest(own)} union all ${newest(shared)}) i
+    order by i.pulled_at desc, i.id desc limit ${page.limit + 1}`;
+  return (await db.query('app', statement(tenantRead(tenantId, select)))).map(toImage);
+}
+
+const unused = prepareTenantRead<{ tenantId: string; tagged: boolean }>(sql`
+  select ${imageColumns} from images i where i.tenant_id = s.v
+    and not exists (select from containers c where c.tenant_id = i.tenant_id and c.image_id = i.id and c.removed_at is null)
+    and (${param('tagged', 'boolean')} or not exists (select from image_tags t where t.tenant_id = i.tenant_id and t.image_id = i.id))`);
+
+/** Own ones that no container is made of. @param filter.tagged those with tags as well */
+export async function unusedImages(db: Db, tenantId: string, filter: { tagged: boolean }): Promise<Image[]> {
+  return (await db.query('app', unused({ tenantId, ...filter }))).map(toImage);
+}
+
+const owned = prepareTenantRead<{ tenantId: string; id: string }>(sql`
+  select i.id from images i where i.tenant_id = s.v and i.id = ${param('id', 'text')}`);
+
+/** Whether the tenant has a row of its own for it. */
+export async function ownsImage(db: Db, tenantId: string, id: string): Promise<boolean> {
+  return (await db.query('app', owned({ tenantId, id }))).length > 0;
 }

@@ -1,12 +1,36 @@
-/** Reading images. */
+/** Reading images: the tenant's own and the shared ones. */
 import type { Ctx, Deps } from '../context.ts';
-import { findImage } from '../db/images.ts';
+import { findImage, listImages as readImages } from '../db/images.ts';
+import type { Page } from '../db/paging.ts';
 import { notFound } from '../domain/errors.ts';
-import type { Image } from '../domain/image.ts';
+import { familiarRepository, type Image, parseImageReference } from '../domain/image.ts';
 
 /** By name, digest, id or unique prefix of an id: the tenant's own, then the shared ones. Throws not_found naming the reference. */
 export async function requireImage(deps: Deps, ctx: Ctx, reference: string): Promise<Image> {
   const image = await findImage(deps.db, ctx.principal.tenantId, reference);
   if (!image) throw notFound('image', reference);
   return image;
+}
+
+export interface ImageQuery {
+  /** A repository, or a repository with a tag. */
+  name?: string | undefined;
+  labels?: Record<string, string | null> | undefined;
+  dangling?: boolean | undefined;
+}
+
+/** Newest first; one more than the page's limit when there are more. Throws invalid for a name that is none. */
+export function listImages(deps: Deps, ctx: Ctx, { name, ...query }: ImageQuery, page: Page): Promise<Image[]> {
+  return readImages(
+    deps.db,
+    ctx.principal.tenantId,
+    { ...query, name: name === undefined ? undefined : asName(name) },
+    page,
+  );
+}
+
+function asName(text: string): { repository: string; tag: string | null } {
+  const reference = parseImageReference(text);
+  const tagWritten = text.lastIndexOf(':') > text.lastIndexOf('/');
+  return { repository: familiarRepository(reference), tag: tagWritten ? reference.tag : null };
 }

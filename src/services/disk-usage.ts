@@ -1,0 +1,27 @@
+/** What a tenant's images, containers and volumes take up. */
+import type { Ctx, Deps } from '../context.ts';
+import { storedCounts } from '../db/disk-usage.ts';
+import { allVolumes } from '../db/volumes.ts';
+import { callOptions } from './provider-call.ts';
+
+export interface DiskUsage {
+  /** The sum over images: a layer that two of them share counts twice. */
+  images: { count: number; sizeBytes: number };
+  containers: { count: number };
+  /** Null: the provider has not made it yet, or cannot tell. */
+  volumes: { name: string; sizeBytes: number | null }[];
+}
+
+/** Own images only; the shared ones are the operator's. */
+export async function diskUsage(deps: Deps, ctx: Ctx): Promise<DiskUsage> {
+  const { tenantId } = ctx.principal;
+  const stored = await storedCounts(deps.db, tenantId);
+  const volumes = await allVolumes(deps.db, tenantId);
+  const refs = volumes.map(({ providerKey }) => ({ key: providerKey, tenantId }));
+  const sizes = refs.length === 0 ? new Map<string, number>() : await deps.provider.volumes.sizes(refs, callOptions());
+  return {
+    images: { count: stored.images, sizeBytes: stored.imageBytes },
+    containers: { count: stored.containers },
+    volumes: volumes.map(({ name, providerKey }) => ({ name, sizeBytes: sizes.get(providerKey) ?? null })),
+  };
+}

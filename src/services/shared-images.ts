@@ -1,0 +1,45 @@
+/** Images that the operator shares: they are at the provider already, and every tenant sees them, read-only. */
+import type { Deps } from '../context.ts';
+import { replaceSharedImages, type SharedImage } from '../db/shared-images.ts';
+import { AppError } from '../domain/errors.ts';
+import { asImageId, familiarRepository, parseImageReference } from '../domain/image.ts';
+import { SHARED_TENANT_ID } from '../domain/principal.ts';
+import { releaseHold } from './image-holds.ts';
+import { callOptions } from './provider-call.ts';
+
+/**
+ * At start: the configured references, as the provider knows them now, become the shared images. One that is missing there
+ * is logged and not shared. Throws what keeps the provider from answering; the shared images stay as they were then.
+ */
+export async function syncSharedImages(deps: Deps): Promise<void> {
+  const found: SharedImage[] = [];
+  for (const reference of deps.sharedImages) {
+    const image = await sharedImage(deps, reference);
+    if (image) found.push(image);
+    else deps.log.warn({ reference }, 'an image to be shared is not at the provider');
+  }
+  const gone = await replaceSharedImages(deps.db, found);
+  for (const id of gone) await releaseHold(deps, SHARED_TENANT_ID, id);
+}
+
+/** Held, so that it outlives a tenant who pulled it too and removes it. */
+async function sharedImage(deps: Deps, reference: string): Promise<SharedImage | null> {
+  try {
+    const details = await deps.provider.images.inspect(reference, callOptions());
+    await deps.provider.images.hold(details.id, SHARED_TENANT_ID, callOptions());
+    return { details, ...namesOf(reference, details.digest) };
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') return null;
+    throw error;
+  }
+}
+
+function namesOf(text: string, digest: string | null): Pick<SharedImage, 'tag' | 'repoDigests'> {
+  if (asImageId(text)) return { tag: null, repoDigests: [] };
+  const reference = parseImageReference(text);
+  const repository = familiarRepository(reference);
+  return {
+    tag: reference.digest === null && reference.tag !== null ? { repository, tag: reference.tag } : null,
+    repoDigests: digest === null ? [] : [`${repository}@${digest}`],
+  };
+}
