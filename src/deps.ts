@@ -11,7 +11,10 @@ import { createProvider } from './providers/registry.ts';
 
 /** Connects to the database to learn the installation's id. The caller closes `deps.db`. */
 export async function buildDeps(config: Config): Promise<Deps> {
-  const log = pino({ level: config.LONGSHORE_LOG_LEVEL, redact: ['*.auth', '*.password', '*.key', '*.env', '*.headers'] });
+  const log = pino({
+    level: config.LONGSHORE_LOG_LEVEL,
+    redact: ['*.auth', '*.password', '*.key', '*.env', '*.headers'],
+  });
   const db = connect({
     url: config.DATABASE_URL,
     appUrl: config.LONGSHORE_APP_DATABASE_URL,
@@ -32,8 +35,16 @@ export async function buildDeps(config: Config): Promise<Deps> {
         networks: config.LONGSHORE_QUOTA_NETWORKS,
         images: config.LONGSHORE_QUOTA_IMAGES,
       },
-      defaults: { memoryMiB: config.LONGSHORE_DEFAULT_MEMORY_MIB, cpus: config.LONGSHORE_DEFAULT_CPUS, pids: config.LONGSHORE_DEFAULT_PIDS },
-      maxima: { memoryMiB: config.LONGSHORE_MAX_MEMORY_MIB, cpus: config.LONGSHORE_MAX_CPUS, pids: config.LONGSHORE_MAX_PIDS },
+      defaults: {
+        memoryMiB: config.LONGSHORE_DEFAULT_MEMORY_MIB,
+        cpus: config.LONGSHORE_DEFAULT_CPUS,
+        pids: config.LONGSHORE_DEFAULT_PIDS,
+      },
+      maxima: {
+        memoryMiB: config.LONGSHORE_MAX_MEMORY_MIB,
+        cpus: config.LONGSHORE_MAX_CPUS,
+        pids: config.LONGSHORE_MAX_PIDS,
+      },
       ratePerSecond: config.LONGSHORE_RATE_PER_SECOND,
       rateBurst: config.LONGSHORE_RATE_BURST,
       maxStreams: config.LONGSHORE_MAX_STREAMS,

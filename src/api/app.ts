@@ -6,6 +6,8 @@ import { AppError } from '../domain/errors.ts';
 import { isReady } from '../services/readiness.ts';
 import type { Environment } from './environment.ts';
 import { asAppError, toProblem } from './errors.ts';
+import { describeApi, type OpenApiDocument } from './openapi.ts';
+import { referencePolicy, renderReference } from './reference.ts';
 import { createV1 } from './v1/app.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -21,12 +23,15 @@ export function createApp(deps: Deps): Hono<Environment> {
     c.res.headers.set('x-content-type-options', 'nosniff');
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   });
-  app.use('*', bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw new AppError('too_large', `The body may have at most ${MAX_BODY_BYTES} bytes`);
-    },
-  }));
+  app.use(
+    '*',
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new AppError('too_large', `The body may have at most ${MAX_BODY_BYTES} bytes`);
+      },
+    }),
+  );
   app.onError((error, c) => {
     const appError = asAppError(error);
     const requestId = c.get('requestId');
@@ -43,6 +48,11 @@ export function createApp(deps: Deps): Hono<Environment> {
     const parts = await isReady(deps, c.req.raw.signal);
     return c.json(parts, parts.database && parts.provider ? 200 : 503);
   });
-  app.route('/v1', createV1(deps));
+  const v1 = createV1(deps);
+  app.route('/v1', v1);
+  let document: OpenApiDocument | undefined;
+  const describe = () => (document ??= describeApi(v1));
+  app.get('/openapi.json', (c) => c.json(describe()));
+  app.get('/docs', (c) => c.html(renderReference(describe()), 200, { 'content-security-policy': referencePolicy }));
   return app;
 }

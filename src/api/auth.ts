@@ -24,7 +24,8 @@ export function contextFor<P extends Principal>(c: Context<Environment>, princip
 export function tenantAuth(authenticator: Authenticator, limiter: RateLimiter): MiddlewareHandler<Environment> {
   return async (c, next) => {
     const principal = await authenticator.byKey(bearerKey(c));
-    if (principal.kind !== 'tenant') throw new AppError('forbidden', 'This route needs the key of a tenant, not the operator key');
+    if (principal.kind !== 'tenant')
+      throw new AppError('forbidden', 'This route needs the key of a tenant, not the operator key');
     await limiter.take(principal.tenantId);
     c.set('principal', principal);
     c.set('ctx', contextFor(c, principal));

@@ -9,8 +9,8 @@ import { sha256 } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
 import { SHARED_TENANT_ID } from '../domain/principal.ts';
 import { claimKey, finishKey, type KeyClaim } from '../services/idempotency.ts';
-import { asAppError, toProblem } from './errors.ts';
 import type { Environment } from './environment.ts';
+import { asAppError, toProblem } from './errors.ts';
 
 /** Longer than any answer takes; a retry after a crash waits at most this long. */
 const LOCK_SECONDS = 90;
@@ -34,7 +34,9 @@ export function idempotency(deps: Deps, recover: Recover): MiddlewareHandler<Env
       case 'done':
         return replay(c, state.status, state.body);
       case 'busy':
-        throw new AppError('conflict', 'A request with this Idempotency-Key is being worked on', { details: { retryAfterSeconds: 1 } });
+        throw new AppError('conflict', 'A request with this Idempotency-Key is being worked on', {
+          details: { retryAfterSeconds: 1 },
+        });
       case 'mismatch':
         throw new AppError('idempotency_mismatch', 'This Idempotency-Key was sent with another request; use a new one');
     }

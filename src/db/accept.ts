@@ -85,7 +85,8 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Contai
     const row = rows?.[0];
     checkGuard(row, intent.claim);
     if (row?.images === 0) throw notFound('image', intent.spec.image);
-    if (row?.used === null) throw new AppError('limit', 'The quota of containers is used up', { details: { resource: 'containers' } });
+    if (row?.used === null)
+      throw new AppError('limit', 'The quota of containers is used up', { details: { resource: 'containers' } });
     checkQuota(row, 'volumes');
     if (row?.['c.id'] === null) throw new AppError('conflict', `The container name "${intent.name}" is already in use`);
   };
@@ -93,7 +94,8 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Contai
     const [rows] = await tenantBatch(db, intent.tenantId, [createContainer(values)], check);
     return toContainer(rows?.[0] ?? {});
   } catch (error) {
-    if (sqlState(error) === '23503') throw new AppError('not_found', 'A network or volume of the request was removed meanwhile', { cause: error });
+    if (sqlState(error) === '23503')
+      throw new AppError('not_found', 'A network or volume of the request was removed meanwhile', { cause: error });
     throw error;
   }
 }
@@ -146,7 +148,8 @@ export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Container 
     return toContainer(rows?.[0] ?? {});
   } catch (error) {
     if (error === stale) return null;
-    if (sqlState(error) === '23505') throw new AppError('conflict', `The container name "${intent.name}" is already in use`, { cause: error });
+    if (sqlState(error) === '23505')
+      throw new AppError('conflict', `The container name "${intent.name}" is already in use`, { cause: error });
     throw error;
   }
 }

@@ -29,8 +29,12 @@ const claimWhere = (condition: SQL, order: SQL) => sql`with due as (
   select longshore_now() as now, ${containerColumns} from c join runs r
     on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`;
 
-const claimOne = prepare(claimWhere(sql`tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}`, sql``));
-const claimNext = prepare(claimWhere(sql`next_run_at <= longshore_now()`, sql`order by next_run_at limit ${param('limit', 'int')}`));
+const claimOne = prepare(
+  claimWhere(sql`tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}`, sql``),
+);
+const claimNext = prepare(
+  claimWhere(sql`next_run_at <= longshore_now()`, sql`order by next_run_at limit ${param('limit', 'int')}`),
+);
 
 const toClaimed = (row: Row): Claimed => ({
   container: toContainer(row),
@@ -40,7 +44,10 @@ const toClaimed = (row: Row): Claimed => ({
 });
 
 /** Null when somebody else holds it or it is gone. */
-export async function claim(db: Db, at: { tenantId: string; id: string; owner: string; leaseSeconds: number }): Promise<Claimed | null> {
+export async function claim(
+  db: Db,
+  at: { tenantId: string; id: string; owner: string; leaseSeconds: number },
+): Promise<Claimed | null> {
   const [row] = await db.query('reconciler', claimOne(at));
   return row ? toClaimed(row) : null;
 }
@@ -54,7 +61,7 @@ export interface RunRecord {
   container: Container;
   fence: number;
   run: Run;
-  events: Pick<NewEvent, "type" | "cause" | "actor" | "data">[];
+  events: Pick<NewEvent, 'type' | 'cause' | 'actor' | 'data'>[];
   /** The tombstone: frees the quota and the names it held. */
   removed: boolean;
   /** Delivered: cleared unless a newer one was asked for meanwhile. */

@@ -2,8 +2,9 @@
  * Connections to Postgres. `Db` has one method per shape of transaction, so that each call is one boundary: the simulator
  * implements the same interface on an in-process Postgres. Nothing here knows a table.
  */
-import { drizzle } from 'drizzle-orm/postgres-js';
+
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { AppError } from '../domain/errors.ts';
 
@@ -40,7 +41,11 @@ export interface DbOptions {
 export function connect(options: DbOptions): Db {
   const pools = {
     app: open(options.appUrl ?? options.url, options.appUrl ? undefined : 'longshore_app', options.connections),
-    reconciler: open(options.reconcilerUrl ?? options.url, options.reconcilerUrl ? undefined : 'longshore_reconciler', options.connections),
+    reconciler: open(
+      options.reconcilerUrl ?? options.url,
+      options.reconcilerUrl ? undefined : 'longshore_reconciler',
+      options.connections,
+    ),
   };
   const orms = { app: drizzle(pools.app), reconciler: drizzle(pools.reconciler) };
   const send = (sql: postgres.Sql | postgres.TransactionSql, { text, params }: Statement) =>
@@ -84,12 +89,22 @@ export function connectionOptions(url: string): postgres.Options<Record<string, 
 function open(url: string, role: string | undefined, max: number): postgres.Sql {
   const options = connectionOptions(url);
   const local = typeof options.host === 'string' && options.host.startsWith('/') && !options.password;
-  const identity = role === undefined ? {} : local ? { username: role } : { connection: { ...options.connection, role } };
+  const identity =
+    role === undefined ? {} : local ? { username: role } : { connection: { ...options.connection, role } };
   return postgres({ ...options, ...identity, max, connect_timeout: 3, idle_timeout: 60, backoff: () => 0.2 });
 }
 
 const unreachable = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED'],
+  ...[
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ENOENT',
+    'EPIPE',
+    'ETIMEDOUT',
+    'CONNECTION_CLOSED',
+    'CONNECTION_ENDED',
+    'CONNECTION_DESTROYED',
+  ],
   ...['CONNECT_TIMEOUT', '57P01', '57P02', '57P03', '53300', '53400', '08000', '08003', '08006', '57014', '25P03'],
 ]);
 const transient = new Set(['40001', '40P01']);
@@ -103,7 +118,10 @@ async function guarded<T>(run: () => Promise<T>): Promise<T> {
       const code = sqlState(error);
       if (code !== null && transient.has(code) && attempt < 6) continue;
       if (code !== null && (unreachable.has(code) || transient.has(code))) {
-        throw new AppError('unavailable', 'The database is not available', { cause: error, details: { retryAfterSeconds: 1 } });
+        throw new AppError('unavailable', 'The database is not available', {
+          cause: error,
+          details: { retryAfterSeconds: 1 },
+        });
       }
       throw error;
     }

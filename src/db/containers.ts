@@ -76,7 +76,12 @@ function filterSql(filter: ContainerFilter): SQL {
 }
 
 /** Newest first; at most page.limit + 1 rows, so that the caller sees whether there is more. */
-export async function listContainers(db: Db, tenantId: string, filter: ContainerFilter, page: Page): Promise<Container[]> {
+export async function listContainers(
+  db: Db,
+  tenantId: string,
+  filter: ContainerFilter,
+  page: Page,
+): Promise<Container[]> {
   const after = page.after
     ? sql`(c.created_at, c.id) < (${page.after.at}::timestamptz, ${page.after.id}::text)`
     : sql`true`;

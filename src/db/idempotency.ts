@@ -1,7 +1,7 @@
 /** Idempotency keys: who may act under one, and what is answered to those who come again. */
 import { sql } from 'drizzle-orm';
-import type { KeyClaim } from './key-claim.ts';
 import type { Db } from './client.ts';
+import type { KeyClaim } from './key-claim.ts';
 import { param, prepare } from './statements.ts';
 import { tenantBatch } from './tenancy.ts';
 
@@ -46,7 +46,9 @@ export async function claimKey(db: Db, request: KeyRequest): Promise<KeyState> {
   if (row?.made != null) return { kind: 'mine', attempt: Number(row.made) };
   if (row?.taken != null) {
     const attempt = Number(row.taken);
-    return row.takenState === 'accepted' ? { kind: 'accepted', attempt, resource: String(row.resource) } : { kind: 'mine', attempt };
+    return row.takenState === 'accepted'
+      ? { kind: 'accepted', attempt, resource: String(row.resource) }
+      : { kind: 'mine', attempt };
   }
   // Made by another transaction after this statement's snapshot: it is being worked on.
   if (row?.hash == null) return { kind: 'busy' };
@@ -54,9 +56,12 @@ export async function claimKey(db: Db, request: KeyRequest): Promise<KeyState> {
   return row.state === 'done' ? { kind: 'done', status: Number(row.status), body: String(row.body) } : { kind: 'busy' };
 }
 
-const finishKeyRow = prepare(sql`update idempotency_keys set state = 'done', status = ${param('status', 'int')}, body = ${param('body', 'text')}
+const finishKeyRow =
+  prepare(sql`update idempotency_keys set state = 'done', status = ${param('status', 'int')}, body = ${param('body', 'text')}
   where ${where} and attempt = ${param('attempt', 'int')} and (state = 'accepted' or ${param('succeeded', 'boolean')})`);
-const dropKeyRow = prepare(sql`delete from idempotency_keys where ${where} and attempt = ${param('attempt', 'int')} and state = 'in_progress'`);
+const dropKeyRow = prepare(
+  sql`delete from idempotency_keys where ${where} and attempt = ${param('attempt', 'int')} and state = 'in_progress'`,
+);
 const unlockKeyRow = prepare(sql`update idempotency_keys set locked_until = longshore_now()
   where ${where} and attempt = ${param('attempt', 'int')} and state = 'accepted'`);
 
@@ -64,7 +69,12 @@ const unlockKeyRow = prepare(sql`update idempotency_keys set locked_until = long
  * Stores the answer. A refusal that came before any effect frees the key instead; after a server error the key stays
  * with its effect, if it had one, and the next request answers from that.
  */
-export async function finishKey(db: Db, tenantId: string, claim: KeyClaim, answer: { status: number; body: string }): Promise<void> {
+export async function finishKey(
+  db: Db,
+  tenantId: string,
+  claim: KeyClaim,
+  answer: { status: number; body: string },
+): Promise<void> {
   const at = { tenantId, ...claim };
   const drop = dropKeyRow(at);
   if (answer.status >= 500) await tenantBatch(db, tenantId, [unlockKeyRow(at), drop]);

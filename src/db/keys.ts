@@ -14,7 +14,8 @@ export interface KeyRecord {
   secretHash: string;
 }
 
-const lookUp = prepare(sql`select k.tenant_id as "tenantId", t.name as tenant, k.id as "keyId", k.role, k.secret_hash as "secretHash"
+const lookUp =
+  prepare(sql`select k.tenant_id as "tenantId", t.name as tenant, k.id as "keyId", k.role, k.secret_hash as "secretHash"
   from api_keys k join tenants t on t.id = k.tenant_id
   where k.id = ${param('id', 'text')} and k.revoked_at is null and t.deleting_at is null
     and (k.expires_at is null or k.expires_at > longshore_now())`);
@@ -34,7 +35,10 @@ export async function touchKey(db: Db, tenantId: string, id: string): Promise<vo
   await db.query('reconciler', markUsed({ tenantId, id }));
 }
 
-export type KeySummary = Pick<typeof apiKeys.$inferSelect, 'id' | 'name' | 'role' | 'createdAt' | 'expiresAt' | 'lastUsedAt'>;
+export type KeySummary = Pick<
+  typeof apiKeys.$inferSelect,
+  'id' | 'name' | 'role' | 'createdAt' | 'expiresAt' | 'lastUsedAt'
+>;
 
 export async function insertKey(tx: SystemTx, key: typeof apiKeys.$inferInsert): Promise<void> {
   await tx.insert(apiKeys).values(key);
@@ -64,7 +68,10 @@ export function revokeKey(db: Db, tenantId: string, id: string): Promise<boolean
   });
 }
 
-export async function insertTicket(db: Db, ticket: { tenantId: string; secretHash: string; keyId: string; role: Role; seconds: number }): Promise<void> {
+export async function insertTicket(
+  db: Db,
+  ticket: { tenantId: string; secretHash: string; keyId: string; role: Role; seconds: number },
+): Promise<void> {
   const { seconds, ...row } = ticket;
   await withTenant(db, ticket.tenantId, (tx) =>
     tx.insert(tickets).values({ ...row, expiresAt: sql`longshore_now() + make_interval(secs => ${seconds})` }),

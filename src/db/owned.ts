@@ -41,7 +41,11 @@ const noteStrays = prepare(sql`with seen as (
   where sightings >= 2 and first_seen_at <= longshore_now() - make_interval(secs => ${param('graceSeconds', 'float8')})`);
 
 /** Remembers strays over passes; answers those seen at least twice and longer ago than the grace. */
-export async function ripeStrays(db: Db, strays: { kind: string; key: string }[], graceSeconds: number): Promise<Set<string>> {
+export async function ripeStrays(
+  db: Db,
+  strays: { kind: string; key: string }[],
+  graceSeconds: number,
+): Promise<Set<string>> {
   const rows = await db.query('reconciler', noteStrays({ strays: json(strays), graceSeconds }));
   return new Set(rows.map((row) => `${row.kind} ${row.key}`));
 }

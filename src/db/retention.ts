@@ -19,7 +19,10 @@ const purges = {
 };
 
 /** @param hours how long each kind is kept; answers how many rows went. Run again when it answers a full bite. */
-export async function purgeExpired(db: Db, hours: { events: number; operations: number; idempotency: number; tombstones: number }): Promise<number> {
+export async function purgeExpired(
+  db: Db,
+  hours: { events: number; operations: number; idempotency: number; tombstones: number },
+): Promise<number> {
   let purged = 0;
   for (const [kind, statementFor] of Object.entries(purges)) {
     const keep = { ...hours, tickets: 0 }[kind as keyof typeof purges];

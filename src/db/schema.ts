@@ -23,8 +23,8 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { ContainerSpec } from '../domain/container-spec.ts';
 import type { Desired, Failure, Health, Phase, PublishedPort } from '../domain/container.ts';
+import type { ContainerSpec } from '../domain/container-spec.ts';
 import type { EventKind } from '../domain/event.ts';
 import type { ImageConfig, ImageDetails } from '../domain/image.ts';
 import type { OperationKind, OperationState } from '../domain/operation.ts';
@@ -97,7 +97,11 @@ export const apiKeys = pgTable(
     revokedAt: at('revoked_at'),
     lastUsedAt: at('last_used_at'),
   },
-  (table) => [primaryKey({ columns: [table.tenantId, table.id] }), index('api_keys_id').on(table.id), ...tenantPolicies('api_keys')],
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    index('api_keys_id').on(table.id),
+    ...tenantPolicies('api_keys'),
+  ],
 );
 
 /** Single-use stand-ins for a key where a browser cannot send a header. */
@@ -200,7 +204,9 @@ export const imageTags = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.repository, table.tag] }),
-    foreignKey({ columns: [table.tenantId, table.imageId], foreignColumns: [images.tenantId, images.id] }).onDelete('cascade'),
+    foreignKey({ columns: [table.tenantId, table.imageId], foreignColumns: [images.tenantId, images.id] }).onDelete(
+      'cascade',
+    ),
     index('image_tags_image').on(table.tenantId, table.imageId),
     ...tenantPolicies('image_tags'),
     sharedPolicy('image_tags'),
@@ -322,7 +328,10 @@ export const runs = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.containerId, table.incarnation] }),
-    foreignKey({ columns: [table.tenantId, table.containerId], foreignColumns: [containers.tenantId, containers.id] }).onDelete('cascade'),
+    foreignKey({
+      columns: [table.tenantId, table.containerId],
+      foreignColumns: [containers.tenantId, containers.id],
+    }).onDelete('cascade'),
     index('runs_observed').on(table.observedAt).where(sql`phase in ('running', 'paused')`),
     ...tenantPolicies('runs'),
   ],
@@ -339,7 +348,10 @@ export const containerNetworks = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.containerId, table.networkId] }),
-    foreignKey({ columns: [table.tenantId, table.containerId], foreignColumns: [containers.tenantId, containers.id] }).onDelete('cascade'),
+    foreignKey({
+      columns: [table.tenantId, table.containerId],
+      foreignColumns: [containers.tenantId, containers.id],
+    }).onDelete('cascade'),
     foreignKey({ columns: [table.tenantId, table.networkId], foreignColumns: [networks.tenantId, networks.id] }),
     index('container_networks_network').on(table.tenantId, table.networkId),
     ...tenantPolicies('container_networks'),
@@ -357,7 +369,10 @@ export const containerVolumes = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.containerId, table.position] }),
-    foreignKey({ columns: [table.tenantId, table.containerId], foreignColumns: [containers.tenantId, containers.id] }).onDelete('cascade'),
+    foreignKey({
+      columns: [table.tenantId, table.containerId],
+      foreignColumns: [containers.tenantId, containers.id],
+    }).onDelete('cascade'),
     foreignKey({ columns: [table.tenantId, table.volumeName], foreignColumns: [volumes.tenantId, volumes.name] }),
     index('container_volumes_volume').on(table.tenantId, table.volumeName),
     ...tenantPolicies('container_volumes'),
@@ -380,7 +395,10 @@ export const operations = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
-    foreignKey({ columns: [table.tenantId, table.containerId], foreignColumns: [containers.tenantId, containers.id] }).onDelete('cascade'),
+    foreignKey({
+      columns: [table.tenantId, table.containerId],
+      foreignColumns: [containers.tenantId, containers.id],
+    }).onDelete('cascade'),
     index('operations_container').on(table.tenantId, table.containerId, table.generation),
     index('operations_age').on(table.finishedAt),
     ...tenantPolicies('operations'),
@@ -401,13 +419,21 @@ export const events = pgTable(
     cause: text('cause').notNull(),
     data: jsonb('data').$type<Record<string, string | number | boolean | null>>().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.tenantId, table.seq] }), index('events_age').on(table.at), ...tenantPolicies('events')],
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.seq] }),
+    index('events_age').on(table.at),
+    ...tenantPolicies('events'),
+  ],
 );
 
 /** Objects at the provider that no row explains, and how often they were seen. Not a tenant's: no tenant may read it. */
-export const strays = pgTable('strays', {
-  kind: text('kind').notNull(),
-  key: text('key').notNull(),
-  firstSeenAt: at('first_seen_at').notNull().default(sql`longshore_now()`),
-  sightings: integer('sightings').notNull().default(1),
-}, (table) => [primaryKey({ columns: [table.kind, table.key] })]);
+export const strays = pgTable(
+  'strays',
+  {
+    kind: text('kind').notNull(),
+    key: text('key').notNull(),
+    firstSeenAt: at('first_seen_at').notNull().default(sql`longshore_now()`),
+    sightings: integer('sightings').notNull().default(1),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.key] })],
+);

@@ -28,7 +28,8 @@ export function param(name: string, type: string): SQL {
 /** `alias.column as "alias.key", …` of every column. Pairs with readRow. */
 export function columnsOf(table: Table, alias: string): SQL {
   const list = Object.entries(getTableColumns(table)).map(
-    ([key, column]) => sql`${sql.identifier(alias)}.${sql.identifier(column.name)} as ${sql.identifier(`${alias}.${key}`)}`,
+    ([key, column]) =>
+      sql`${sql.identifier(alias)}.${sql.identifier(column.name)} as ${sql.identifier(`${alias}.${key}`)}`,
   );
   return sql.join(list, sql`, `);
 }
@@ -43,7 +44,8 @@ export function readRow<T extends Table>(table: T, row: Row, alias: string): Inf
 }
 
 /** A jsonb parameter: both drivers take it as text. */
-export const json = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value));
+export const json = (value: unknown): string | null =>
+  value === null || value === undefined ? null : JSON.stringify(value);
 
 /** A timestamptz parameter. */
 export const timestamp = (value: Date | null): string | null => value?.toISOString() ?? null;

@@ -14,7 +14,8 @@ export function statusFilter(wanted: readonly ContainerStatus[]): SQL {
   const facts = allFacts.filter((candidate) => wanted.includes(status(candidate)));
   if (facts.length === 0) return sql`false`;
   const rows = facts.map(
-    (fact) => sql`(${fact.desired}, ${fact.phase}, ${sql.raw(String(fact.startDue))}, ${sql.raw(String(fact.restarting))})`,
+    (fact) =>
+      sql`(${fact.desired}, ${fact.phase}, ${sql.raw(String(fact.startDue))}, ${sql.raw(String(fact.restarting))})`,
   );
   return sql`(c.desired, r.phase, r.started_seq < c.start_seq, r.restart_at is not null) in (${sql.join(rows, sql`, `)})`;
 }

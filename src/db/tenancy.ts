@@ -10,7 +10,9 @@ declare const brand: unique symbol;
 export type TenantTx = Orm & { readonly [brand]: 'tenant' };
 export type SystemTx = Orm & { readonly [brand]: 'system' };
 
-const setTenant = prepare<{ tenantId: string }>(sql`select set_config('app.tenant_id', ${param('tenantId', 'text')}, true)`);
+const setTenant = prepare<{ tenantId: string }>(
+  sql`select set_config('app.tenant_id', ${param('tenantId', 'text')}, true)`,
+);
 
 /** A transaction as one tenant. Never hold it across a provider call. */
 export function withTenant<T>(db: Db, tenantId: string, run: (tx: TenantTx) => Promise<T>): Promise<T> {
@@ -32,7 +34,11 @@ export async function tenantBatch(
   statements: Statement[],
   check?: (results: Row[][]) => void,
 ): Promise<Row[][]> {
-  const results = await db.batch('app', [setTenant({ tenantId }), ...statements], check && ((all) => check(all.slice(1))));
+  const results = await db.batch(
+    'app',
+    [setTenant({ tenantId }), ...statements],
+    check && ((all) => check(all.slice(1))),
+  );
   return results.slice(1);
 }
 

@@ -70,7 +70,9 @@ const tablesOfTenant = [
   'tenant_heads',
 ];
 const purgeTenant = tablesOfTenant.map((table) =>
-  prepare<{ tenantId: string }>(sql`delete from ${sql.identifier(table)} where tenant_id = ${param('tenantId', 'uuid')}`),
+  prepare<{ tenantId: string }>(
+    sql`delete from ${sql.identifier(table)} where tenant_id = ${param('tenantId', 'uuid')}`,
+  ),
 );
 const purgeTenantRow = prepare<{ tenantId: string }>(sql`delete from tenants where id = ${param('tenantId', 'uuid')}`);
 

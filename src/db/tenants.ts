@@ -25,10 +25,19 @@ export async function insertTenant(tx: SystemTx, tenant: NewTenant): Promise<voi
   const tenantId = tenant.id;
   await tx.insert(tenants).values({ id: tenantId, name: tenant.name });
   await tx.insert(tenantHeads).values({ tenantId });
-  await tx.insert(quotas).values(
-    quotaResources.map((resource) => ({ tenantId, resource, lim: tenant.limits[resource], used: resource === 'networks' ? 1 : 0 })),
-  );
-  await tx.insert(rateBuckets).values({ tenantId, class: 'requests', tokens: 0, refilledAt: sql`longshore_now() - interval '1 hour'` });
+  await tx
+    .insert(quotas)
+    .values(
+      quotaResources.map((resource) => ({
+        tenantId,
+        resource,
+        lim: tenant.limits[resource],
+        used: resource === 'networks' ? 1 : 0,
+      })),
+    );
+  await tx
+    .insert(rateBuckets)
+    .values({ tenantId, class: 'requests', tokens: 0, refilledAt: sql`longshore_now() - interval '1 hour'` });
   await tx.insert(networks).values({ ...tenant.defaultNetwork, tenantId });
 }
 
@@ -47,7 +56,10 @@ export async function listTenants(db: Db, page: { after: string | null; limit: n
 
 export async function findTenant(db: Db, name: string): Promise<Tenant | null> {
   return withSystem(db, 'the operator manages tenants', async (tx) => {
-    const [tenant] = await tx.select().from(tenants).where(and(eq(tenants.name, name), ne(tenants.id, SHARED_TENANT_ID)));
+    const [tenant] = await tx
+      .select()
+      .from(tenants)
+      .where(and(eq(tenants.name, name), ne(tenants.id, SHARED_TENANT_ID)));
     return tenant ? withQuotas(tx, tenant) : null;
   });
 }
@@ -58,8 +70,15 @@ async function withQuotas(tx: SystemTx, tenant: typeof tenants.$inferSelect): Pr
   return { ...tenant, quotas: byResource as Tenant['quotas'] };
 }
 
-export async function setQuotas(tx: SystemTx, tenantId: string, limits: Partial<Record<QuotaResource, number>>): Promise<void> {
+export async function setQuotas(
+  tx: SystemTx,
+  tenantId: string,
+  limits: Partial<Record<QuotaResource, number>>,
+): Promise<void> {
   for (const [resource, lim] of Object.entries(limits)) {
-    await tx.update(quotas).set({ lim }).where(and(eq(quotas.tenantId, tenantId), eq(quotas.resource, resource as QuotaResource)));
+    await tx
+      .update(quotas)
+      .set({ lim })
+      .where(and(eq(quotas.tenantId, tenantId), eq(quotas.resource, resource as QuotaResource)));
   }
 }

@@ -23,15 +23,21 @@ export const signalName = z
 
 export const graceSeconds = z.int().min(0).max(3600);
 
-const envName = text(1024).min(1).regex(/^[^=]+$/, 'must not contain "="');
+const envName = text(1024)
+  .min(1)
+  .regex(/^[^=]+$/, 'must not contain "="');
 const envRecord = z.record(envName, text(65_536));
 /** Accepts {"NAME":"value"} and Docker's ["NAME=value"]; canonical is the record. */
 const env = z
   .union([
     envRecord,
-    z.array(text(66_560).regex(/^[^=]+=/, 'must be NAME=value')).transform((list) =>
-      Object.fromEntries(list.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)])),
-    ),
+    z
+      .array(text(66_560).regex(/^[^=]+=/, 'must be NAME=value'))
+      .transform((list) =>
+        Object.fromEntries(
+          list.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+        ),
+      ),
   ])
   .pipe(envRecord)
   .refine((value) => Object.keys(value).length <= 1000, 'at most 1000 variables');
@@ -80,9 +86,19 @@ export const volumeName = z
 
 const mount = z.discriminatedUnion('type', [
   /** Without a source an anonymous volume is made. */
-  z.strictObject({ type: z.literal('volume'), source: volumeName.optional(), target: mountTarget, readOnly: z.boolean().default(false) }),
+  z.strictObject({
+    type: z.literal('volume'),
+    source: volumeName.optional(),
+    target: mountTarget,
+    readOnly: z.boolean().default(false),
+  }),
   z.strictObject({ type: z.literal('tmpfs'), target: mountTarget, sizeMiB: z.int().min(1).max(65_536).optional() }),
-  z.strictObject({ type: z.literal('bind'), source: mountTarget, target: mountTarget, readOnly: z.boolean().default(false) }),
+  z.strictObject({
+    type: z.literal('bind'),
+    source: mountTarget,
+    target: mountTarget,
+    readOnly: z.boolean().default(false),
+  }),
 ]);
 
 const healthcheck = z.strictObject({

@@ -160,7 +160,19 @@ export function status(facts: StatusFacts): ContainerStatus {
 
 export const statusOf = (container: Container): ContainerStatus => status(statusFacts(container));
 
-export const actions = ['start', 'stop', 'restart', 'kill', 'pause', 'unpause', 'rename', 'remove', 'exec', 'stats', 'top'] as const;
+export const actions = [
+  'start',
+  'stop',
+  'restart',
+  'kill',
+  'pause',
+  'unpause',
+  'rename',
+  'remove',
+  'exec',
+  'stats',
+  'top',
+] as const;
 export type ContainerAction = (typeof actions)[number];
 
 type Verdict = 'yes' | 'satisfied' | 'no';

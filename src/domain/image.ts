@@ -14,7 +14,8 @@ export interface ImageReference {
   digest: string | null;
 }
 
-const domainPattern = /^(localhost|\[[0-9a-fA-F:]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*)(:\d{1,5})?$/;
+const domainPattern =
+  /^(localhost|\[[0-9a-fA-F:]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*)(:\d{1,5})?$/;
 const pathPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
@@ -34,7 +35,8 @@ export function parseImageReference(text: string): ImageReference {
 
   const slash = name.indexOf('/');
   const first = slash === -1 ? '' : name.slice(0, slash);
-  const hasDomain = first.includes('.') || first.includes(':') || first === 'localhost' || first !== first.toLowerCase();
+  const hasDomain =
+    first.includes('.') || first.includes(':') || first === 'localhost' || first !== first.toLowerCase();
   const domain = hasDomain ? first : 'docker.io';
   let path = hasDomain ? name.slice(slash + 1) : name;
   if (domain === 'docker.io' && !path.includes('/')) path = `library/${path}`;
@@ -48,10 +50,12 @@ export function parseImageReference(text: string): ImageReference {
   };
 }
 
-/** The form that people read: docker.io and library/ left out. */
+/** The form that people read: docker.io and library/ left out, unless what is left would be read as a registry's host. */
 export function familiarRepository({ domain, path }: Pick<ImageReference, 'domain' | 'path'>): string {
   if (domain !== 'docker.io') return `${domain}/${path}`;
-  return path.startsWith('library/') ? path.slice('library/'.length) : path;
+  const [first = '', ...rest] = path.split('/');
+  if (first === 'library' && rest.length === 1) return rest.join('/');
+  return first.includes('.') || first === 'localhost' ? `docker.io/${path}` : path;
 }
 
 /** `repository:tag`, `repository@digest`, or both, in the familiar form. */

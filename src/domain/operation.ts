@@ -5,7 +5,17 @@ import type { Actor } from './principal.ts';
 export const operationStates = ['accepted', 'succeeded', 'failed', 'superseded'] as const;
 export type OperationState = (typeof operationStates)[number];
 
-export const operationKinds = ['create', 'start', 'stop', 'restart', 'kill', 'pause', 'unpause', 'rename', 'remove'] as const;
+export const operationKinds = [
+  'create',
+  'start',
+  'stop',
+  'restart',
+  'kill',
+  'pause',
+  'unpause',
+  'rename',
+  'remove',
+] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
 export interface Operation {

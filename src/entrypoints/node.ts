@@ -22,7 +22,9 @@ export async function start(env: NodeJS.ProcessEnv): Promise<Running> {
 export async function run(config: Config, deps: Deps): Promise<Running> {
   const app = createApp(deps);
   const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
-    const listening = serve({ fetch: app.fetch, port: config.LONGSHORE_PORT, hostname: config.LONGSHORE_HOST }, () => resolve(listening));
+    const listening = serve({ fetch: app.fetch, port: config.LONGSHORE_PORT, hostname: config.LONGSHORE_HOST }, () =>
+      resolve(listening),
+    );
     listening.on('error', reject);
   });
   const worker = startWorker(deps, { sweepSeconds: config.LONGSHORE_SWEEP_SECONDS });

@@ -11,7 +11,13 @@ import { STABLE_SECONDS } from './plan.ts';
 export type ProviderAction = Exclude<Action, { kind: 'wait' | 'settled' | 'backoff' | 'bury' }>;
 
 /** What the run becomes when the step succeeds. Throws what the provider throws. */
-export async function act(deps: Deps, container: Container, action: ProviderAction, now: Date, options: CallOptions): Promise<Run> {
+export async function act(
+  deps: Deps,
+  container: Container,
+  action: ProviderAction,
+  now: Date,
+  options: CallOptions,
+): Promise<Run> {
   const { provider } = deps;
   const { run } = container;
   const ref = { key: run.providerKey, handle: run.handle };
@@ -24,7 +30,14 @@ export async function act(deps: Deps, container: Container, action: ProviderActi
       return nextIncarnation(container);
     case 'start':
       await provider.start(ref, options);
-      return { ...run, phase: 'running', startedSeq: container.startSeq, stopRequestedAt: null, restartAt: null, failure: null };
+      return {
+        ...run,
+        phase: 'running',
+        startedSeq: container.startSeq,
+        stopRequestedAt: null,
+        restartAt: null,
+        failure: null,
+      };
     case 'stop':
       await provider.stop(ref, action.signal, action.graceSeconds, options);
       return { ...run, stopRequestedAt: now };
@@ -53,7 +66,17 @@ async function create(deps: Deps, container: Container, options: CallOptions): P
   for (const volume of volumes) await deps.provider.volumes.ensure(volume, options);
   const { tenantId, id, name, spec, imageId, run } = container;
   return deps.provider.create(
-    { key: run.providerKey, tenantId, containerId: id, incarnation: run.incarnation, name, spec, imageId, networks, volumes },
+    {
+      key: run.providerKey,
+      tenantId,
+      containerId: id,
+      incarnation: run.incarnation,
+      name,
+      spec,
+      imageId,
+      networks,
+      volumes,
+    },
     options,
   );
 }

@@ -35,7 +35,12 @@ export class Lease {
   }
 
   /** Records the run with the events its change implies; extends the lease unless `release` is given. False = the fence is old: stop. */
-  async write(run: Run, more: Partial<Pick<RunRecord, 'events' | 'removed' | 'signalDelivered' | 'lastError' | 'attempts' | 'release'>> = {}): Promise<boolean> {
+  async write(
+    run: Run,
+    more: Partial<
+      Pick<RunRecord, 'events' | 'removed' | 'signalDelivered' | 'lastError' | 'attempts' | 'release'>
+    > = {},
+  ): Promise<boolean> {
     const { container, fence } = this.#claimed;
     const events = [...runEvents(container, run), ...(more.events ?? [])];
     const written = await record(this.#deps.db, {

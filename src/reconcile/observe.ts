@@ -54,5 +54,13 @@ function foldAbsence(run: Run, features: Features, now: Date): Run {
   if (never || run.phase === 'gone' || run.phase === 'lost') return run;
   const absentSince = run.absentSince ?? now;
   if (now.getTime() - absentSince.getTime() < features.absenceSeconds * 1000) return { ...run, absentSince };
-  return { ...run, absentSince, phase: 'lost', finishedAt: run.finishedAt ?? now, address: null, ports: [], stopRequestedAt: null };
+  return {
+    ...run,
+    absentSince,
+    phase: 'lost',
+    finishedAt: run.finishedAt ?? now,
+    address: null,
+    ports: [],
+    stopRequestedAt: null,
+  };
 }

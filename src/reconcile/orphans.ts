@@ -23,17 +23,33 @@ export interface OrphanReport {
 /** One pass over everything that carries this installation's mark. */
 export async function removeOrphans(deps: Deps, signal: AbortSignal): Promise<OrphanReport> {
   const owned = await deps.provider.listOwned({ signal: AbortSignal.any([signal, AbortSignal.timeout(LIST_MS)]) });
-  const keys = owned.map(({ kind, key, tenantId, containerId, incarnation }) => ({ kind, key, tenantId, containerId, incarnation }));
+  const keys = owned.map(({ kind, key, tenantId, containerId, incarnation }) => ({
+    kind,
+    key,
+    tenantId,
+    containerId,
+    incarnation,
+  }));
   const standing = await standings(deps.db, keys);
   const of = (wanted: string) => owned.filter((object) => standing.get(nameOf(object)) === wanted);
   const strays = of('stray');
-  const ripe = await ripeStrays(deps.db, strays.map(({ kind, key }) => ({ kind, key })), GRACE_SECONDS);
-  const missing = await nudgeMissingRuns(deps.db, keys.filter(({ kind }) => kind === 'container'));
+  const ripe = await ripeStrays(
+    deps.db,
+    strays.map(({ kind, key }) => ({ kind, key })),
+    GRACE_SECONDS,
+  );
+  const missing = await nudgeMissingRuns(
+    deps.db,
+    keys.filter(({ kind }) => kind === 'container'),
+  );
   const doomed = [...of('obsolete'), ...strays.filter((object) => ripe.has(nameOf(object)))];
   const report = { owned: owned.length, discarded: 0, strays: strays.length, braked: 0, missing };
 
   if (doomed.length > Math.max(BRAKE_COUNT, owned.length * BRAKE_SHARE)) {
-    deps.log.error({ doomed: doomed.length, owned: owned.length }, 'too many orphans for one pass: removing none; was the database restored?');
+    deps.log.error(
+      { doomed: doomed.length, owned: owned.length },
+      'too many orphans for one pass: removing none; was the database restored?',
+    );
     return { ...report, braked: doomed.length };
   }
   for (const object of doomed) {

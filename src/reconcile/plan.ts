@@ -45,7 +45,8 @@ export function plan(container: Container, features: Features, now: Date): Actio
   if (desired === 'removed' || removesItself(container, startDue)) {
     return run.phase === 'gone' || isAbsent(run) ? { kind: 'bury' } : { kind: 'destroy' };
   }
-  if (run.name !== container.name && run.handle !== null && run.phase !== 'lost' && run.phase !== 'gone') return { kind: 'rename' };
+  if (run.name !== container.name && run.handle !== null && run.phase !== 'lost' && run.phase !== 'gone')
+    return { kind: 'rename' };
   switch (run.phase) {
     case 'pending':
       return { kind: 'create' };
@@ -74,7 +75,11 @@ function planRunning(container: Container, stopDue: boolean, startDue: boolean, 
   const { run } = container;
   if (!wantsUp(container) || (stopDue && startDue)) {
     if (run.stopRequestedAt === null) {
-      return { kind: 'stop', signal: container.stopSignal ?? container.spec.stop.signal ?? null, graceSeconds: container.stopGraceSeconds };
+      return {
+        kind: 'stop',
+        signal: container.stopSignal ?? container.spec.stop.signal ?? null,
+        graceSeconds: container.stopGraceSeconds,
+      };
     }
     const seconds = secondsUntil(run.stopRequestedAt, container.stopGraceSeconds, now);
     return seconds <= 0 ? { kind: 'kill', signal: 'KILL' } : { kind: 'wait', seconds };

@@ -25,13 +25,19 @@ export function runEvents(container: Container, run: Run): RunEvent[] {
   const changed = !sameRun || run.phase !== before.phase;
   const isUp = run.phase === 'running' || run.phase === 'paused';
   if (!isUp && run.finishedAt && run.finishedAt.getTime() !== (sameRun ? before.finishedAt?.getTime() : undefined)) {
-    const cause = run.phase === 'lost' ? 'loss' : container.desired === 'stopped' || container.desired === 'removed' ? 'request' : 'exit';
+    const cause =
+      run.phase === 'lost'
+        ? 'loss'
+        : container.desired === 'stopped' || container.desired === 'removed'
+          ? 'request'
+          : 'exit';
     add('exited', cause, { exitCode: run.exitCode, oomKilled: run.oomKilled });
   }
   if (changed && run.phase === 'paused') add('paused', 'request');
   if (changed && run.phase === 'running' && before.phase === 'paused') add('unpaused', 'request');
   if (changed && run.phase === 'lost') add('lost', 'provider');
-  if (changed && run.phase === 'failed') add('failed', 'provider', { code: run.failure?.code ?? null, exitCode: run.exitCode });
+  if (changed && run.phase === 'failed')
+    add('failed', 'provider', { code: run.failure?.code ?? null, exitCode: run.exitCode });
   if (isUp && run.health !== before.health && run.health !== 'none') add('health', run.health);
   return events;
 }

@@ -30,7 +30,11 @@ export interface Outcome {
 }
 
 /** Null when another worker holds it, the lease was lost, or it is gone. @param budgetSeconds how long to stay while it changes */
-export async function reconcileContainer(deps: Deps, at: { tenantId: string; id: string }, budgetSeconds: number): Promise<Outcome | null> {
+export async function reconcileContainer(
+  deps: Deps,
+  at: { tenantId: string; id: string },
+  budgetSeconds: number,
+): Promise<Outcome | null> {
   const claimed = await claim(deps.db, { ...at, owner: deps.workerId, leaseSeconds: LEASE_SECONDS });
   return claimed ? work(deps, claimed, budgetSeconds) : null;
 }
@@ -60,13 +64,21 @@ export async function work(deps: Deps, claimed: Claimed, budgetSeconds: number):
       case 'settled':
         return settle(lease, run, action.afterSeconds, action.failure);
       case 'backoff':
-        return settle(lease, { ...run, restartAt: new Date(lease.now().getTime() + action.seconds * 1000) }, action.seconds, null);
+        return settle(
+          lease,
+          { ...run, restartAt: new Date(lease.now().getTime() + action.seconds * 1000) },
+          action.seconds,
+          null,
+        );
       case 'bury':
         return bury(lease, run);
       case 'wait': {
         const leftMs = endsAt - deps.clock.now();
         if (leftMs <= 0) return release(lease, run, { afterSeconds: Math.min(Math.max(action.seconds, 0.05), 1) });
-        await deps.wakeups.wait(containerTopic(lease.container.id), Math.max(1, Math.min(pollMs, action.seconds * 1000, leftMs)));
+        await deps.wakeups.wait(
+          containerTopic(lease.container.id),
+          Math.max(1, Math.min(pollMs, action.seconds * 1000, leftMs)),
+        );
         pollMs = Math.min(pollMs * 2, 250);
         continue;
       }
@@ -96,7 +108,12 @@ async function tried<T>(call: () => Promise<T>): Promise<{ value: T } | { failur
   try {
     return { value: await call() };
   } catch (error) {
-    return { failure: error instanceof AppError ? error : new AppError('internal', 'The provider failed unexpectedly', { cause: error }) };
+    return {
+      failure:
+        error instanceof AppError
+          ? error
+          : new AppError('internal', 'The provider failed unexpectedly', { cause: error }),
+    };
   }
 }
 
@@ -130,7 +147,11 @@ async function release(
     release: { afterSeconds: how.afterSeconds, settled, failure },
   });
   if (!written) return null;
-  return { container: lease.container, settledGeneration: settled ? generation : null, failure: failure && asError(failure) };
+  return {
+    container: lease.container,
+    settledGeneration: settled ? generation : null,
+    failure: failure && asError(failure),
+  };
 }
 
 async function bury(lease: Lease, run: Run): Promise<Outcome | null> {
@@ -139,7 +160,14 @@ async function bury(lease: Lease, run: Run): Promise<Outcome | null> {
     { ...run, phase: 'gone' },
     {
       removed: true,
-      events: [{ type: 'removed', cause: lease.container.desired === 'removed' ? 'request' : 'auto-remove', actor: systemActor, data: {} }],
+      events: [
+        {
+          type: 'removed',
+          cause: lease.container.desired === 'removed' ? 'request' : 'auto-remove',
+          actor: systemActor,
+          data: {},
+        },
+      ],
       release: { afterSeconds: null, settled: true, failure: null },
     },
   );
@@ -149,7 +177,8 @@ async function bury(lease: Lease, run: Run): Promise<Outcome | null> {
 async function retryLater(deps: Deps, lease: Lease, run: Run, failure: AppError): Promise<Outcome | null> {
   const attempts = lease.container.attempts + 1;
   deps.log.warn({ err: failure, container: lease.container.id, attempts }, 'a provider call failed');
-  const afterSeconds = Math.min(BACKOFF_CAP_SECONDS, 0.5 * 2 ** Math.min(attempts - 1, 10)) * (0.5 + deps.ids.fraction());
+  const afterSeconds =
+    Math.min(BACKOFF_CAP_SECONDS, 0.5 * 2 ** Math.min(attempts - 1, 10)) * (0.5 + deps.ids.fraction());
   const written = await lease.write(run, {
     attempts,
     lastError: { code: failure.code, message: failure.message },

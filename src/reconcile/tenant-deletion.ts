@@ -19,7 +19,8 @@ export async function finishTenantDeletions(deps: Deps, signal: AbortSignal): Pr
     }
     const options = () => ({ signal: AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)]) });
     for (const key of volumes) await deps.provider.volumes.remove({ key, tenantId }, options());
-    for (const { key, internal } of networks) await deps.provider.networks.remove({ key, internal, tenantId }, options());
+    for (const { key, internal } of networks)
+      await deps.provider.networks.remove({ key, internal, tenantId }, options());
     for (const id of images) await deps.provider.images.release(id, tenantId, options());
     await eraseTenant(deps.db, tenantId);
     deps.log.info({ tenant: name }, 'a tenant was deleted');

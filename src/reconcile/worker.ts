@@ -45,7 +45,8 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
       await deps.wakeups.wait(SWEEP_TOPIC, options.sweepSeconds * 1000, signal);
     }),
     repeat('following hints', async () => {
-      if (deps.provider.watch) for await (const { containerId } of deps.provider.watch({ signal })) void hint(containerId);
+      if (deps.provider.watch)
+        for await (const { containerId } of deps.provider.watch({ signal })) void hint(containerId);
       else await deps.clock.sleep(OUTAGE_MS * 60, signal);
     }),
   ];

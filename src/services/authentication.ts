@@ -51,7 +51,10 @@ export function createAuthenticator(deps: Deps): Authenticator {
 }
 
 /** A stand-in for the caller's key in a URL, good for one connection within 30 s. */
-export async function createTicket(deps: Deps, principal: TenantPrincipal): Promise<{ ticket: string; expiresInSeconds: number }> {
+export async function createTicket(
+  deps: Deps,
+  principal: TenantPrincipal,
+): Promise<{ ticket: string; expiresInSeconds: number }> {
   const ticket = `lst_${Buffer.from(deps.ids.bytes(32)).toString('base64url')}`;
   const { tenantId, keyId, role } = principal;
   await insertTicket(deps.db, { tenantId, keyId, role, secretHash: sha256(ticket), seconds: TICKET_SECONDS });

@@ -22,10 +22,18 @@ export function checkSupported(spec: ContainerSpec, provider: Provider, limits: 
   }
   spec.mounts.forEach((mount, position) => {
     if (mount.type === 'bind') {
-      throw refuse('forbidden', `mounts.${position}`, 'paths of the host cannot be mounted; use a volume (type "volume") instead');
+      throw refuse(
+        'forbidden',
+        `mounts.${position}`,
+        'paths of the host cannot be mounted; use a volume (type "volume") instead',
+      );
     }
     if (!features.mountTypes.includes(mount.type)) {
-      throw refuse('unsupported', `mounts.${position}`, `this provider offers mounts of type ${features.mountTypes.join(', ')} only`);
+      throw refuse(
+        'unsupported',
+        `mounts.${position}`,
+        `this provider offers mounts of type ${features.mountTypes.join(', ')} only`,
+      );
     }
   });
   const targets = spec.mounts.map((mount) => mount.target);

@@ -17,7 +17,18 @@ export interface VerbResult {
 }
 
 type Change = Partial<
-  Pick<VerbIntent, 'desired' | 'startSeq' | 'stopSeq' | 'stopSignal' | 'stopGraceSeconds' | 'pendingSignal' | 'restartSuppressed' | 'removeVolumes' | 'name'>
+  Pick<
+    VerbIntent,
+    | 'desired'
+    | 'startSeq'
+    | 'stopSeq'
+    | 'stopSignal'
+    | 'stopGraceSeconds'
+    | 'pendingSignal'
+    | 'restartSuppressed'
+    | 'removeVolumes'
+    | 'name'
+  >
 >;
 type Verb = Exclude<ContainerAction, 'exec' | 'stats' | 'top'>;
 
@@ -32,14 +43,24 @@ export const startContainer = (deps: Deps, ctx: Ctx, reference: string) =>
     restartSuppressed: false,
   }));
 
-export const stopContainer = (deps: Deps, ctx: Ctx, reference: string, input: { signal?: string | undefined; graceSeconds?: number | undefined }) =>
+export const stopContainer = (
+  deps: Deps,
+  ctx: Ctx,
+  reference: string,
+  input: { signal?: string | undefined; graceSeconds?: number | undefined },
+) =>
   perform(deps, ctx, reference, 'stop', (container) => ({
     desired: 'stopped',
     stopSignal: input.signal ?? null,
     stopGraceSeconds: input.graceSeconds ?? container.spec.stop.graceSeconds,
   }));
 
-export const restartContainer = (deps: Deps, ctx: Ctx, reference: string, input: { signal?: string | undefined; graceSeconds?: number | undefined }) =>
+export const restartContainer = (
+  deps: Deps,
+  ctx: Ctx,
+  reference: string,
+  input: { signal?: string | undefined; graceSeconds?: number | undefined },
+) =>
   perform(deps, ctx, reference, 'restart', (container) => ({
     desired: 'running',
     startSeq: container.startSeq + 1,
@@ -54,7 +75,10 @@ export const killContainer = (deps: Deps, ctx: Ctx, reference: string, signal: s
   perform(deps, ctx, reference, 'kill', (container) =>
     signal === 'KILL' || signal === '9'
       ? { desired: 'stopped', stopSignal: 'KILL', stopGraceSeconds: 0 }
-      : { pendingSignal: signal, restartSuppressed: container.restartSuppressed || ending.has(signal) || signal === container.spec.stop.signal },
+      : {
+          pendingSignal: signal,
+          restartSuppressed: container.restartSuppressed || ending.has(signal) || signal === container.spec.stop.signal,
+        },
   );
 
 export const pauseContainer = (deps: Deps, ctx: Ctx, reference: string) => {
@@ -88,9 +112,35 @@ async function perform(
     if (verdict === 'no') throw refusal(kind, container);
     if (verdict === 'satisfied') return { container, changed: false, converged: true, operationId: null };
     const operationId = deps.ids.uuid();
-    const { tenantId, id, generation, desired, startSeq, stopSeq, stopSignal, stopGraceSeconds, pendingSignal, restartSuppressed, removeVolumes, name } = container;
+    const {
+      tenantId,
+      id,
+      generation,
+      desired,
+      startSeq,
+      stopSeq,
+      stopSignal,
+      stopGraceSeconds,
+      pendingSignal,
+      restartSuppressed,
+      removeVolumes,
+      name,
+    } = container;
     const accepted = await acceptVerb(deps.db, {
-      ...{ tenantId, id, generation, desired, startSeq, stopSeq, stopSignal, stopGraceSeconds, pendingSignal, restartSuppressed, removeVolumes, name },
+      ...{
+        tenantId,
+        id,
+        generation,
+        desired,
+        startSeq,
+        stopSeq,
+        stopSignal,
+        stopGraceSeconds,
+        pendingSignal,
+        restartSuppressed,
+        removeVolumes,
+        name,
+      },
       ...change(container),
       kind,
       operationId,
@@ -102,11 +152,20 @@ async function perform(
     const budget = ACTION_SECONDS + (stops ? Math.min(accepted.stopGraceSeconds, 60) : 0);
     return { ...(await settle(deps, accepted, operationId, budget)), changed: true, operationId };
   }
-  throw new AppError('conflict', 'The container is being changed by others; try again', { details: { retryAfterSeconds: 1 } });
+  throw new AppError('conflict', 'The container is being changed by others; try again', {
+    details: { retryAfterSeconds: 1 },
+  });
 }
 
 function refusal(kind: Verb, container: Container): AppError {
   const state = statusOf(container);
-  const hint = kind === 'remove' ? '; stop it first or use force' : state === 'paused' && kind === 'start' ? '; unpause it instead' : '';
-  return new AppError('conflict', `Cannot ${kind} container ${container.name}: it is ${state}${hint}`, { details: { state } });
+  const hint =
+    kind === 'remove'
+      ? '; stop it first or use force'
+      : state === 'paused' && kind === 'start'
+        ? '; unpause it instead'
+        : '';
+  return new AppError('conflict', `Cannot ${kind} container ${container.name}: it is ${state}${hint}`, {
+    details: { state },
+  });
 }

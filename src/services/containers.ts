@@ -1,7 +1,12 @@
 /** Creating and reading containers. */
 import type { Ctx, Deps } from '../context.ts';
 import { acceptCreate } from '../db/accept.ts';
-import { type ContainerFilter, findContainer, findContainerById, listContainers as readContainers } from '../db/containers.ts';
+import {
+  type ContainerFilter,
+  findContainer,
+  findContainerById,
+  listContainers as readContainers,
+} from '../db/containers.ts';
 import { listOperations } from '../db/operations.ts';
 import type { Page } from '../db/paging.ts';
 import type { Container } from '../domain/container.ts';

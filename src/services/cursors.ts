@@ -8,9 +8,17 @@ import { AppError } from '../domain/errors.ts';
 const sealed = z.tuple([z.iso.datetime(), z.string().max(256), z.base64url()]);
 
 /** @param list names the list and its filters: a cursor is good for the same question only. Throws invalid. */
-export function pageFrom(deps: Deps, ctx: Ctx, list: string, query: { limit: number; cursor?: string | undefined }): Page {
+export function pageFrom(
+  deps: Deps,
+  ctx: Ctx,
+  list: string,
+  query: { limit: number; cursor?: string | undefined },
+): Page {
   if (query.cursor === undefined) return { limit: query.limit, after: null };
-  const bad = () => new AppError('invalid', 'cursor: not one of this list', { details: { fields: [{ path: 'cursor', message: 'not one of this list' }] } });
+  const bad = () =>
+    new AppError('invalid', 'cursor: not one of this list', {
+      details: { fields: [{ path: 'cursor', message: 'not one of this list' }] },
+    });
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(query.cursor, 'base64url').toString());
@@ -26,7 +34,14 @@ export function pageFrom(deps: Deps, ctx: Ctx, list: string, query: { limit: num
 }
 
 /** Cuts what was read (up to limit + 1) to the page and says how to go on. */
-export function pageOut<T>(deps: Deps, ctx: Ctx, list: string, page: Page, found: T[], position: (item: T) => PagePosition) {
+export function pageOut<T>(
+  deps: Deps,
+  ctx: Ctx,
+  list: string,
+  page: Page,
+  found: T[],
+  position: (item: T) => PagePosition,
+) {
   const items = found.slice(0, page.limit);
   const last = items.at(-1);
   if (found.length <= page.limit || last === undefined) return { items, nextCursor: null };
@@ -36,5 +51,7 @@ export function pageOut<T>(deps: Deps, ctx: Ctx, list: string, page: Page, found
 }
 
 function sealOf(deps: Deps, ctx: Ctx, list: string, { at, id }: PagePosition): string {
-  return createHmac('sha256', deps.cursorSecret).update(JSON.stringify([ctx.principal.tenantId, list, at, id])).digest('base64url');
+  return createHmac('sha256', deps.cursorSecret)
+    .update(JSON.stringify([ctx.principal.tenantId, list, at, id]))
+    .digest('base64url');
 }

@@ -1,11 +1,47 @@
 /** Names for containers that were given none: two words and a number, readable aloud. */
 import type { Ids } from '../domain/clock.ts';
 
-const manners = ['ample', 'brisk', 'calm', 'deft', 'eager', 'fair', 'gentle', 'hardy', 'keen', 'lively', 'mellow', 'nimble', 'quiet', 'ready', 'steady', 'trim'];
-const things = ['anchor', 'beacon', 'buoy', 'capstan', 'crane', 'davit', 'dock', 'gantry', 'harbor', 'jetty', 'keel', 'ledger', 'mooring', 'pallet', 'quay', 'winch'];
+const manners = [
+  'ample',
+  'brisk',
+  'calm',
+  'deft',
+  'eager',
+  'fair',
+  'gentle',
+  'hardy',
+  'keen',
+  'lively',
+  'mellow',
+  'nimble',
+  'quiet',
+  'ready',
+  'steady',
+  'trim',
+];
+const things = [
+  'anchor',
+  'beacon',
+  'buoy',
+  'capstan',
+  'crane',
+  'davit',
+  'dock',
+  'gantry',
+  'harbor',
+  'jetty',
+  'keel',
+  'ledger',
+  'mooring',
+  'pallet',
+  'quay',
+  'winch',
+];
 
 /** Collisions within a tenant are as rare as 1 in 16 million per pair; the unique index has the last word. */
 export function generatedName(ids: Ids): string {
   const pick = (words: string[]) => words[Math.floor(ids.fraction() * words.length)];
-  return `${pick(manners)}_${pick(things)}_${Math.floor(ids.fraction() * 65_536).toString(16).padStart(4, '0')}`;
+  return `${pick(manners)}_${pick(things)}_${Math.floor(ids.fraction() * 65_536)
+    .toString(16)
+    .padStart(4, '0')}`;
 }

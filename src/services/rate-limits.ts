@@ -59,5 +59,7 @@ export function createRateLimiter(deps: Deps): RateLimiter {
 }
 
 function tooFast(): AppError {
-  return new AppError('rate_limited', 'Too many requests of this tenant; slow down', { details: { retryAfterSeconds: 1 } });
+  return new AppError('rate_limited', 'Too many requests of this tenant; slow down', {
+    details: { retryAfterSeconds: 1 },
+  });
 }

@@ -17,7 +17,12 @@ export interface Settled {
  * Waits until the generation of `accepted` is settled. Throws the failure that ended it, with the ids to follow it up:
  * unavailable while the provider is away (intent is kept), conflict, invalid … when the provider said no for good.
  */
-export async function settle(deps: Deps, accepted: Container, operationId: string, budgetSeconds: number): Promise<Settled> {
+export async function settle(
+  deps: Deps,
+  accepted: Container,
+  operationId: string,
+  budgetSeconds: number,
+): Promise<Settled> {
   const endsAt = deps.clock.now() + budgetSeconds * 1000;
   const at = { tenantId: accepted.tenantId, id: accepted.id };
   for (let pollMs = 20; ; pollMs = Math.min(pollMs * 2, 500)) {

@@ -3,9 +3,9 @@ import type { Ctx, Deps } from '../context.ts';
 import { sqlState } from '../db/client.ts';
 import { insertKey, type KeySummary, listKeys as readKeys, revokeKey as revoke } from '../db/keys.ts';
 import { defaultNetworkRow } from '../db/networks.ts';
-import { findTenant, insertTenant, listTenants as readTenants, setQuotas, type Tenant } from '../db/tenants.ts';
-import { markTenantDeleting, removeContainersOf } from '../db/tenant-deletion.ts';
 import { withSystem } from '../db/tenancy.ts';
+import { markTenantDeleting, removeContainersOf } from '../db/tenant-deletion.ts';
+import { findTenant, insertTenant, listTenants as readTenants, setQuotas, type Tenant } from '../db/tenants.ts';
 import { newApiKey } from '../domain/api-key.ts';
 import { AppError, notFound } from '../domain/errors.ts';
 import { actorOf, type OperatorPrincipal, type Role } from '../domain/principal.ts';
@@ -17,7 +17,11 @@ type OperatorCtx = Ctx<OperatorPrincipal>;
 type QuotaLimits = Deps['limits']['quotas'];
 
 /** Throws conflict when the name is taken. */
-export async function createTenant(deps: Deps, _ctx: OperatorCtx, input: { name: string; quotas: Partial<QuotaLimits> }): Promise<Tenant> {
+export async function createTenant(
+  deps: Deps,
+  _ctx: OperatorCtx,
+  input: { name: string; quotas: Partial<QuotaLimits> },
+): Promise<Tenant> {
   const id = deps.ids.uuid();
   try {
     await withSystem(deps.db, 'the operator creates a tenant', (tx) =>
@@ -29,14 +33,18 @@ export async function createTenant(deps: Deps, _ctx: OperatorCtx, input: { name:
       }),
     );
   } catch (error) {
-    if (sqlState(error) === '23505') throw new AppError('conflict', `The tenant "${input.name}" exists already`, { cause: error });
+    if (sqlState(error) === '23505')
+      throw new AppError('conflict', `The tenant "${input.name}" exists already`, { cause: error });
     throw error;
   }
   return getTenant(deps, input.name);
 }
 
 /** By name; the cursor is the last name of the previous page. */
-export async function listTenants(deps: Deps, query: { limit: number; cursor?: string | undefined }): Promise<{ items: Tenant[]; nextCursor: string | null }> {
+export async function listTenants(
+  deps: Deps,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<{ items: Tenant[]; nextCursor: string | null }> {
   const found = await readTenants(deps.db, { after: query.cursor ?? null, limit: query.limit + 1 });
   const items = found.slice(0, query.limit);
   return { items, nextCursor: found.length > query.limit ? (items.at(-1)?.name ?? null) : null };
@@ -49,7 +57,12 @@ export async function getTenant(deps: Deps, name: string): Promise<Tenant> {
 }
 
 /** A limit below what is used stops growth and takes nothing away. */
-export async function changeQuotas(deps: Deps, _ctx: OperatorCtx, name: string, limits: Partial<QuotaLimits>): Promise<Tenant> {
+export async function changeQuotas(
+  deps: Deps,
+  _ctx: OperatorCtx,
+  name: string,
+  limits: Partial<QuotaLimits>,
+): Promise<Tenant> {
   const tenant = await getTenant(deps, name);
   await withSystem(deps.db, 'the operator changes quotas', (tx) => setQuotas(tx, tenant.id, limits));
   return getTenant(deps, name);
@@ -79,7 +92,8 @@ export async function createKey(
   const tenant = await getTenant(deps, tenantName);
   if (tenant.deletingAt) throw new AppError('conflict', `The tenant "${tenantName}" is being deleted`);
   const { id, key, secretHash } = newApiKey(deps.ids.bytes);
-  const expiresAt = input.expiresInDays === undefined ? null : new Date(deps.clock.now() + input.expiresInDays * 86_400_000);
+  const expiresAt =
+    input.expiresInDays === undefined ? null : new Date(deps.clock.now() + input.expiresInDays * 86_400_000);
   await withSystem(deps.db, 'the operator creates a key', (tx) =>
     insertKey(tx, { tenantId: tenant.id, id, name: input.name, role: input.role, secretHash, expiresAt }),
   );

@@ -8,8 +8,8 @@ import { createRateLimiter } from '../../services/rate-limits.ts';
 import { operatorAuth, tenantAuth } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
-import { containerRoutes } from './containers.ts';
 import { containerVerbRoutes } from './container-verbs.ts';
+import { containerRoutes } from './containers.ts';
 import { recoverAnswer } from './recover.ts';
 import { tenantRoutes } from './tenants.ts';
 
@@ -43,7 +43,9 @@ function router(): V1 {
       if (result.success) return;
       const fields = result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
       const first = fields[0];
-      throw new AppError('invalid', first ? `${first.path || 'body'}: ${first.message}` : 'The request is not valid', { details: { fields } });
+      throw new AppError('invalid', first ? `${first.path || 'body'}: ${first.message}` : 'The request is not valid', {
+        details: { fields },
+      });
     },
   });
 }

@@ -29,7 +29,9 @@ const verbView = containerView
   .meta({ id: 'ContainerChange' });
 
 const noBody = z.strictObject({});
-const stopBody = z.strictObject({ signal: signalName.optional(), graceSeconds: graceSeconds.optional() }).meta({ id: 'StopOptions' });
+const stopBody = z
+  .strictObject({ signal: signalName.optional(), graceSeconds: graceSeconds.optional() })
+  .meta({ id: 'StopOptions' });
 
 function verb<P extends string, B extends z.ZodType>(path: P, summary: string, body: B, required = false) {
   return createRoute({
@@ -38,7 +40,11 @@ function verb<P extends string, B extends z.ZodType>(path: P, summary: string, b
     operationId: `${path}Container`,
     tags: ['containers'],
     summary,
-    request: { params: containerPath, headers: idempotencyKey, body: { required, content: { 'application/json': { schema: body } } } },
+    request: {
+      params: containerPath,
+      headers: idempotencyKey,
+      body: { required, content: { 'application/json': { schema: body } } },
+    },
     responses: answers(
       { 200: json(verbView, 'As asked'), 202: json(verbView, 'Accepted and still on its way') },
       ...([404, 409, 413, 422, 501] as const),
@@ -80,7 +86,9 @@ export function containerVerbRoutes(app: V1, deps: Deps): void {
   app.openapi(routes.start, async (c) => answer(c, await startContainer(...target(c))));
   app.openapi(routes.stop, async (c) => answer(c, await stopContainer(...target(c), c.req.valid('json'))));
   app.openapi(routes.restart, async (c) => answer(c, await restartContainer(...target(c), c.req.valid('json'))));
-  app.openapi(routes.kill, async (c) => answer(c, await killContainer(...target(c), c.req.valid('json').signal ?? 'KILL')));
+  app.openapi(routes.kill, async (c) =>
+    answer(c, await killContainer(...target(c), c.req.valid('json').signal ?? 'KILL')),
+  );
   app.openapi(routes.pause, async (c) => answer(c, await pauseContainer(...target(c))));
   app.openapi(routes.unpause, async (c) => answer(c, await unpauseContainer(...target(c))));
   app.openapi(routes.rename, async (c) => answer(c, await renameContainer(...target(c), c.req.valid('json').name)));

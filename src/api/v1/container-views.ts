@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Container, containerStatuses, statusOf } from '../../domain/container.ts';
 import { containerSpec } from '../../domain/container-spec.ts';
 import { errorCodes } from '../../domain/errors.ts';
-import { operationKinds, operationStates, type Operation } from '../../domain/operation.ts';
+import { type Operation, operationKinds, operationStates } from '../../domain/operation.ts';
 
 const time = z.iso.datetime().nullable();
 const failure = z.object({ code: z.enum(errorCodes), message: z.string() }).nullable();
@@ -24,7 +24,12 @@ export const containerView = z
     error: failure.describe('Why it could not be made or started, or what its last provider call ended in'),
     address: z.string().nullable().describe('On its first network'),
     ports: z.array(
-      z.object({ containerPort: z.int(), hostPort: z.int(), hostAddress: z.string(), protocol: z.enum(['tcp', 'udp']) }),
+      z.object({
+        containerPort: z.int(),
+        hostPort: z.int(),
+        hostAddress: z.string(),
+        protocol: z.enum(['tcp', 'udp']),
+      }),
     ),
     restartCount: z.int(),
     labels: z.record(z.string(), z.string()),
@@ -72,6 +77,24 @@ export const operationView = z
   })
   .meta({ id: 'Operation' });
 
-export function viewOperation({ id, kind, state, generation, failure: error, actor, createdAt, finishedAt }: Operation): z.output<typeof operationView> {
-  return { id, kind, state, generation, error, actor, createdAt: createdAt.toISOString(), finishedAt: finishedAt?.toISOString() ?? null };
+export function viewOperation({
+  id,
+  kind,
+  state,
+  generation,
+  failure: error,
+  actor,
+  createdAt,
+  finishedAt,
+}: Operation): z.output<typeof operationView> {
+  return {
+    id,
+    kind,
+    state,
+    generation,
+    error,
+    actor,
+    createdAt: createdAt.toISOString(),
+    finishedAt: finishedAt?.toISOString() ?? null,
+  };
 }

@@ -4,13 +4,15 @@ import { z } from 'zod';
 import type { Deps } from '../../context.ts';
 import { containerStatuses } from '../../domain/container.ts';
 import { containerName, containerSpec } from '../../domain/container-spec.ts';
-import { createContainer, getContainer, listContainers, listContainerOperations } from '../../services/containers.ts';
+import { createContainer, getContainer, listContainerOperations, listContainers } from '../../services/containers.ts';
 import { pageFrom, pageOut } from '../../services/cursors.ts';
 import type { V1 } from './app.ts';
 import { containerView, operationView, viewContainer, viewOperation } from './container-views.ts';
 import { answers, idempotencyKey, json, jsonBody, labelQuery, pageOf, pageQuery } from './openapi.ts';
 
-export const containerPath = z.object({ container: z.string().min(1).max(128).describe('Id, unique prefix of an id, or name') });
+export const containerPath = z.object({
+  container: z.string().min(1).max(128).describe('Id, unique prefix of an id, or name'),
+});
 
 const tags = ['containers'];
 
@@ -80,13 +82,20 @@ const operations = createRoute({
   tags,
   summary: 'What was asked of it and how that ended, newest first',
   request: { params: containerPath },
-  responses: answers({ 200: json(z.object({ items: z.array(operationView) }).meta({ id: 'OperationList' }), 'At most the last 100') }, 404),
+  responses: answers(
+    { 200: json(z.object({ items: z.array(operationView) }).meta({ id: 'OperationList' }), 'At most the last 100') },
+    404,
+  ),
 });
 
 export function containerRoutes(app: V1, deps: Deps): void {
   app.openapi(create, async (c) => {
     const { name, start, ...spec } = c.req.valid('json');
-    const { container, converged } = await createContainer(deps, c.get('ctx'), { name, start, spec: { version: 1, ...spec } });
+    const { container, converged } = await createContainer(deps, c.get('ctx'), {
+      name,
+      start,
+      spec: { version: 1, ...spec },
+    });
     c.header('location', `/v1/containers/${container.id}`);
     return c.json(viewContainer(container), converged ? 201 : 202);
   });
@@ -97,10 +106,15 @@ export function containerRoutes(app: V1, deps: Deps): void {
     const question = `containers ${JSON.stringify(filter)}`;
     const page = pageFrom(deps, ctx, question, { limit, cursor });
     const found = await listContainers(deps, ctx, filter, page);
-    const { items, nextCursor } = pageOut(deps, ctx, question, page, found, ({ createdAt, id }) => ({ at: createdAt.toISOString(), id }));
+    const { items, nextCursor } = pageOut(deps, ctx, question, page, found, ({ createdAt, id }) => ({
+      at: createdAt.toISOString(),
+      id,
+    }));
     return c.json({ items: items.map(viewContainer), nextCursor }, 200);
   });
-  app.openapi(get, async (c) => c.json(viewContainer(await getContainer(deps, c.get('ctx'), c.req.valid('param').container)), 200));
+  app.openapi(get, async (c) =>
+    c.json(viewContainer(await getContainer(deps, c.get('ctx'), c.req.valid('param').container)), 200),
+  );
   app.openapi(operations, async (c) => {
     const found = await listContainerOperations(deps, c.get('ctx'), c.req.valid('param').container);
     return c.json({ items: found.map(viewOperation) }, 200);

@@ -13,7 +13,10 @@ export const problem = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem document' });
 
-const problemAnswer = (description: string) => ({ description, content: { 'application/problem+json': { schema: problem } } });
+const problemAnswer = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problem } },
+});
 
 /** What any route may answer besides its own. */
 const everyRoute = {
@@ -49,7 +52,11 @@ export const jsonBody = <T extends z.ZodType>(schema: T) => ({
 
 /** Every POST takes it; idempotency.ts reads it before validation, so routes only document it. */
 export const idempotencyKey = z.object({
-  'idempotency-key': z.string().max(255).optional().describe('Sent again with the same request, the first answer is replayed'),
+  'idempotency-key': z
+    .string()
+    .max(255)
+    .optional()
+    .describe('Sent again with the same request, the first answer is replayed'),
 });
 
 export const pageQuery = {

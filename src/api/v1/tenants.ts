@@ -3,7 +3,17 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { Deps } from '../../context.ts';
 import { roles } from '../../domain/principal.ts';
-import { changeQuotas, createKey, createTenant, deleteTenant, getTenant, listKeys, listTenants, revokeKey, type Tenant } from '../../services/tenants.ts';
+import {
+  changeQuotas,
+  createKey,
+  createTenant,
+  deleteTenant,
+  getTenant,
+  listKeys,
+  listTenants,
+  revokeKey,
+  type Tenant,
+} from '../../services/tenants.ts';
 import type { V1 } from './app.ts';
 import { answers, idempotencyKey, json, jsonBody } from './openapi.ts';
 
@@ -15,7 +25,12 @@ const tenantName = z
 const path = z.object({ tenant: z.string().min(1).max(64) });
 const quota = z.int().min(0).max(1_000_000);
 const quotas = z
-  .strictObject({ containers: quota.optional(), volumes: quota.optional(), networks: quota.optional(), images: quota.optional() })
+  .strictObject({
+    containers: quota.optional(),
+    volumes: quota.optional(),
+    networks: quota.optional(),
+    images: quota.optional(),
+  })
   .meta({ id: 'Quotas' });
 const usage = z.object({ used: z.int(), limit: z.int() });
 
@@ -55,7 +70,10 @@ const routes = {
     operationId: 'createTenant',
     tags,
     summary: 'Create a tenant with its own default network',
-    request: { headers: idempotencyKey, body: jsonBody(z.strictObject({ name: tenantName, quotas: quotas.default({}) }).meta({ id: 'NewTenant' })) },
+    request: {
+      headers: idempotencyKey,
+      body: jsonBody(z.strictObject({ name: tenantName, quotas: quotas.default({}) }).meta({ id: 'NewTenant' })),
+    },
     responses: answers({ 201: json(tenantView, 'Created') }, 409, 413, 422),
   }),
   list: createRoute({
@@ -70,7 +88,12 @@ const routes = {
         cursor: z.string().max(64).optional().describe('`nextCursor` of the previous page'),
       }),
     },
-    responses: answers({ 200: json(z.object({ items: z.array(tenantView), nextCursor: z.string().nullable() }).meta({ id: 'TenantPage' }), 'A page') }),
+    responses: answers({
+      200: json(
+        z.object({ items: z.array(tenantView), nextCursor: z.string().nullable() }).meta({ id: 'TenantPage' }),
+        'A page',
+      ),
+    }),
   }),
   get: createRoute({
     method: 'get',
@@ -127,7 +150,10 @@ const routes = {
     tags,
     summary: 'List live keys, newest first',
     request: { params: path },
-    responses: answers({ 200: json(z.object({ items: z.array(keyView) }).meta({ id: 'KeyList' }), 'All of them') }, 404),
+    responses: answers(
+      { 200: json(z.object({ items: z.array(keyView) }).meta({ id: 'KeyList' }), 'All of them') },
+      404,
+    ),
   }),
   revokeKey: createRoute({
     method: 'delete',
@@ -141,14 +167,19 @@ const routes = {
 };
 
 export function tenantRoutes(app: V1, deps: Deps): void {
-  app.openapi(routes.create, async (c) => c.json(viewTenant(await createTenant(deps, c.get('operatorCtx'), c.req.valid('json'))), 201));
+  app.openapi(routes.create, async (c) =>
+    c.json(viewTenant(await createTenant(deps, c.get('operatorCtx'), c.req.valid('json'))), 201),
+  );
   app.openapi(routes.list, async (c) => {
     const { items, nextCursor } = await listTenants(deps, c.req.valid('query'));
     return c.json({ items: items.map(viewTenant), nextCursor }, 200);
   });
   app.openapi(routes.get, async (c) => c.json(viewTenant(await getTenant(deps, c.req.valid('param').tenant)), 200));
   app.openapi(routes.quotas, async (c) =>
-    c.json(viewTenant(await changeQuotas(deps, c.get('operatorCtx'), c.req.valid('param').tenant, c.req.valid('json'))), 200),
+    c.json(
+      viewTenant(await changeQuotas(deps, c.get('operatorCtx'), c.req.valid('param').tenant, c.req.valid('json'))),
+      200,
+    ),
   );
   app.openapi(routes.remove, async (c) => {
     await deleteTenant(deps, c.get('operatorCtx'), c.req.valid('param').tenant);

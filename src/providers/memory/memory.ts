@@ -54,7 +54,7 @@ export function createMemoryProvider(options: MemoryOptions): Provider {
     observe: call('observe', observe),
     stop: call('stop', (ref, signalName) => stopRun(world, ref, signalName)),
     kill: call('kill', (ref, signalName) => killRun(world, ref, signalName)),
-    destroy: call('destroy', (ref) => destroyRun(context, ref)),
+    destroy: call('destroy', (ref) => destroyRun(world, ref)),
     listOwned: call('listOwned', () => listOwned(context)),
     discard: call('discard', (object) => discard(context, object)),
     pause: call('pause', (ref) => pauseRun(world, ref)),

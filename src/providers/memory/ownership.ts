@@ -26,9 +26,8 @@ export function listOwned({ world, installId }: RunsContext): OwnedObject[] {
   ];
 }
 
-export function discard(context: RunsContext, object: OwnedObject): void {
-  const { world, installId } = context;
-  if (object.kind === 'container') destroyRun(context, object);
+export function discard({ world, installId }: RunsContext, object: OwnedObject): void {
+  if (object.kind === 'container') destroyRun(world, object);
   else if (object.kind === 'network') removeNetwork(world, object.key);
   else if (object.kind === 'volume') removeVolume(world, object.key);
   else releaseImage(world, installId, object.handle, object.tenantId);

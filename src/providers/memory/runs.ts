@@ -63,8 +63,7 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
   return { handle: run.seen.handle };
 }
 
-export function destroyRun(context: RunsContext, ref: RunRef): void {
-  const { world } = context;
+export function destroyRun(world: MemoryWorld, ref: RunRef): void {
   const run = findRun(world, ref);
   if (!run) return;
   run.process?.signal('KILL');

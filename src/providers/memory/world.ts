@@ -43,7 +43,7 @@ export interface MemoryWorld {
   readonly volumes: Map<string, VolumeRef & { installId: string }>;
   /** `protocol/port` -> key of the run that has it. */
   readonly ports: Map<string, string>;
-  readonly watchers: Set<Channel<Hint>>;
+  readonly watchers: Set<{ push(hint: Hint): void }>;
   /** For addresses and free ports. */
   counter: number;
 }

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import type { Container } from '../../src/domain/container.ts';
+import type { Features } from '../../src/providers/provider.ts';
+import { LIVE_CHECK_SECONDS, plan } from '../../src/reconcile/plan.ts';
+import { aContainer, ago, now } from '../support/container.ts';
+
+const inPlace: Features = {
+  restartInPlace: true,
+  absenceSeconds: 2,
+  mountTypes: ['volume'],
+  maxCpus: null,
+  maxMemoryMiB: null,
+};
+const anew: Features = { ...inPlace, restartInPlace: false };
+const next = (container: Container, features = inPlace) => plan(container, features, now);
+const settled = (afterSeconds: number | null = null) => ({ kind: 'settled', afterSeconds, failure: null });
+
+describe('a container that shall run', () => {
+  it('is created, then started, then left alone but for a look now and then', () => {
+    expect(next(aContainer({}, { phase: 'pending', startedSeq: 0 }))).toEqual({ kind: 'create' });
+    expect(next(aContainer({}, { phase: 'created', startedSeq: 0 }))).toEqual({ kind: 'start', byPolicy: false });
+    expect(next(aContainer())).toEqual(settled(LIVE_CHECK_SECONDS));
+  });
+
+  it('is started again in place where the provider can, and as a new incarnation where it cannot', () => {
+    const stopped = aContainer({ startSeq: 2 }, { phase: 'exited', exitCode: 0, finishedAt: ago(3) });
+    expect(next(stopped)).toEqual({ kind: 'start', byPolicy: false });
+    expect(next(stopped, anew)).toEqual({ kind: 'renew' });
+  });
+
+  it('stays exited when it ended by itself and has no restart policy', () => {
+    expect(next(aContainer({}, { phase: 'exited', exitCode: 1, finishedAt: ago(3) }))).toEqual(settled());
+  });
+
+  it('is made anew when it vanished while running, and left alone when it had ended before', () => {
+    expect(next(aContainer({}, { phase: 'lost' }))).toEqual({ kind: 'renew' });
+    expect(next(aContainer({}, { phase: 'lost', exitCode: 0 }))).toEqual(settled());
+  });
+
+  it('is not given up for lost at the first look that misses it', () => {
+    expect(next(aContainer({}, { absentSince: ago(0.5) }))).toEqual({ kind: 'wait', seconds: 1.5 });
+  });
+
+  it('is not started again after a start that failed for good', () => {
+    const failure = { code: 'invalid', message: 'no such command' } as const;
+    expect(next(aContainer({}, { phase: 'failed', failure }))).toEqual({
+      kind: 'settled',
+      afterSeconds: null,
+      failure,
+    });
+    expect(next(aContainer({ startSeq: 2 }, { phase: 'failed', failure }))).toEqual({ kind: 'start', byPolicy: false });
+    expect(next(aContainer({ startSeq: 2 }, { phase: 'failed', failure, handle: null }))).toEqual({ kind: 'create' });
+  });
+});
+
+describe('a restart', () => {
+  const restarting = (run = {}) => aContainer({ startSeq: 2, stopSeq: 2 }, run);
+
+  it('stops what runs, kills it after its grace, and starts it again', () => {
+    expect(next(restarting())).toEqual({ kind: 'stop', signal: null, graceSeconds: 10 });
+    expect(next(restarting({ stopRequestedAt: ago(4) }))).toEqual({ kind: 'wait', seconds: 6 });
+    expect(next(restarting({ stopRequestedAt: ago(10) }))).toEqual({ kind: 'kill', signal: 'KILL' });
+    expect(next(restarting({ phase: 'exited', stoppedSeq: 2 }))).toEqual({ kind: 'start', byPolicy: false });
+  });
+
+  it('does not happen twice when its stop was recorded', () => {
+    expect(next(restarting({ stoppedSeq: 2, startedSeq: 2 }))).toEqual(settled(LIVE_CHECK_SECONDS));
+  });
+});
+
+describe('restart policies', () => {
+  const ended = (restart: string, run = {}, change = {}) =>
+    aContainer(change, { phase: 'exited', exitCode: 1, finishedAt: ago(0), ...run }, { restart });
+
+  it('wait twice as long after each restart, up to a minute', () => {
+    const waits = [0, 1, 2, 3, 9].map((restartStreak) => next(ended('always', { restartStreak })));
+    expect(waits).toEqual([0.5, 1, 2, 4, 60 / 2].map((seconds) => ({ kind: 'backoff', seconds })));
+  });
+
+  it('start it when the wait is over', () => {
+    expect(next(ended('always', { finishedAt: ago(1) }))).toEqual({ kind: 'start', byPolicy: true });
+  });
+
+  it('on-failure counts failures only, and gives up after so many', () => {
+    expect(next(ended('on-failure:2', { exitCode: 0 }))).toEqual(settled());
+    expect(next(ended('on-failure:2', { restartStreak: 1 })).kind).toBe('backoff');
+    expect(next(ended('on-failure:2', { restartStreak: 2 }))).toEqual(settled());
+  });
+
+  it('keep still after a tenant stopped or killed it', () => {
+    expect(next(ended('always', {}, { desired: 'stopped' }))).toEqual(settled());
+    expect(next(ended('unless-stopped', {}, { restartSuppressed: true }))).toEqual(settled());
+  });
+});
+
+describe('stopping, pausing, signalling', () => {
+  it('takes the signal and the grace of the request before those of the spec', () => {
+    const spec = { stop: { signal: 'INT' } };
+    expect(next(aContainer({ desired: 'stopped' }, {}, spec))).toEqual({
+      kind: 'stop',
+      signal: 'INT',
+      graceSeconds: 10,
+    });
+    const asked = aContainer({ desired: 'stopped', stopSignal: 'QUIT', stopGraceSeconds: 1 }, {}, spec);
+    expect(next(asked)).toEqual({ kind: 'stop', signal: 'QUIT', graceSeconds: 1 });
+  });
+
+  it('thaws what is paused before it stops it', () => {
+    expect(next(aContainer({ desired: 'stopped' }, { phase: 'paused' }))).toEqual({ kind: 'unpause' });
+  });
+
+  it('pauses what runs and unpauses what is paused', () => {
+    expect(next(aContainer({ desired: 'paused' }))).toEqual({ kind: 'pause' });
+    expect(next(aContainer({ desired: 'running' }, { phase: 'paused' }))).toEqual({ kind: 'unpause' });
+  });
+
+  it('delivers a signal only to what runs', () => {
+    expect(next(aContainer({ pendingSignal: 'HUP' }))).toEqual({ kind: 'signal', signal: 'HUP' });
+    expect(next(aContainer({ pendingSignal: 'HUP' }, { phase: 'exited', exitCode: 0 }))).toEqual(settled());
+  });
+
+  it('tells the provider a new name', () => {
+    expect(next(aContainer({ name: 'api' }))).toEqual({ kind: 'rename' });
+  });
+});
+
+describe('removal', () => {
+  it('destroys whatever there is and buries it only when it is gone', () => {
+    for (const phase of ['pending', 'created', 'running', 'paused', 'exited', 'failed'] as const) {
+      expect(next(aContainer({ desired: 'removed' }, { phase }))).toEqual({ kind: 'destroy' });
+    }
+    expect(next(aContainer({ desired: 'removed' }, { phase: 'gone' }))).toEqual({ kind: 'bury' });
+    expect(next(aContainer({ desired: 'removed' }, { absentSince: ago(0) }))).toEqual({ kind: 'bury' });
+  });
+
+  it('happens by itself with autoRemove, after the end and never instead of a restart', () => {
+    const spec = { autoRemove: true };
+    expect(next(aContainer({}, { phase: 'exited', exitCode: 0 }, spec))).toEqual({ kind: 'destroy' });
+    expect(next(aContainer({}, {}, spec))).toEqual(settled(LIVE_CHECK_SECONDS));
+    expect(next(aContainer({ startSeq: 2 }, { phase: 'exited', exitCode: 0 }, spec)).kind).toBe('start');
+  });
+});
