@@ -1,8 +1,6 @@
 /** The REST door: which routes there are, who may use them, and how a request that does not fit its schema is answered. */
-import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../context.ts';
-import { AppError } from '../../domain/errors.ts';
 import { createAuthenticator } from '../../services/authentication.ts';
 import { createRateLimiter } from '../../services/rate-limits.ts';
 import { operatorAuth, tenantAuth } from '../auth.ts';
@@ -11,9 +9,8 @@ import { idempotency } from '../idempotency.ts';
 import { containerVerbRoutes } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
 import { recoverAnswer } from './recover.ts';
+import { router, type V1 } from './router.ts';
 import { tenantRoutes } from './tenants.ts';
-
-export type V1 = OpenAPIHono<Environment>;
 
 export function createV1(deps: Deps): V1 {
   const authenticator = createAuthenticator(deps);
@@ -36,16 +33,3 @@ const emptyBodyIsNone: MiddlewareHandler<Environment> = async (c, next) => {
   if (empty) c.req.raw.headers.delete('content-type');
   return next();
 };
-
-function router(): V1 {
-  return new OpenAPIHono<Environment>({
-    defaultHook: (result) => {
-      if (result.success) return;
-      const fields = result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
-      const first = fields[0];
-      throw new AppError('invalid', first ? `${first.path || 'body'}: ${first.message}` : 'The request is not valid', {
-        details: { fields },
-      });
-    },
-  });
-}

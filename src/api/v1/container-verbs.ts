@@ -16,10 +16,10 @@ import {
   type VerbResult,
 } from '../../services/container-verbs.ts';
 import type { Environment } from '../environment.ts';
-import type { V1 } from './app.ts';
 import { containerView, viewContainer } from './container-views.ts';
 import { containerPath } from './containers.ts';
 import { answers, flag, idempotencyKey, json } from './openapi.ts';
+import type { V1 } from './router.ts';
 
 const verbView = containerView
   .extend({

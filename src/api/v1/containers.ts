@@ -6,9 +6,9 @@ import { containerStatuses } from '../../domain/container.ts';
 import { containerName, containerSpec } from '../../domain/container-spec.ts';
 import { createContainer, getContainer, listContainerOperations, listContainers } from '../../services/containers.ts';
 import { pageFrom, pageOut } from '../../services/cursors.ts';
-import type { V1 } from './app.ts';
 import { containerView, operationView, viewContainer, viewOperation } from './container-views.ts';
 import { answers, idempotencyKey, json, jsonBody, labelQuery, pageOf, pageQuery } from './openapi.ts';
+import type { V1 } from './router.ts';
 
 export const containerPath = z.object({
   container: z.string().min(1).max(128).describe('Id, unique prefix of an id, or name'),

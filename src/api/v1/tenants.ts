@@ -14,8 +14,8 @@ import {
   revokeKey,
   type Tenant,
 } from '../../services/tenants.ts';
-import type { V1 } from './app.ts';
 import { answers, idempotencyKey, json, jsonBody } from './openapi.ts';
+import type { V1 } from './router.ts';
 
 const tags = ['tenants'];
 const tenantName = z
