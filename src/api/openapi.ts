@@ -1,7 +1,7 @@
 /** The OpenAPI document: what every route says of itself, plus what holds for all of them. Pure, and the same for every installation. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Environment } from './environment.ts';
-import type { V1 } from './v1/app.ts';
+import type { V1 } from './v1/router.ts';
 
 export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 

@@ -1,0 +1,10 @@
+/** Applies the migrations of DATABASE_URL and ends. Run at deploy, before the new version; safe to run twice. */
+import { migrate } from '../db/migrate.ts';
+
+const url = process.env.DATABASE_URL;
+if (!url) {
+  console.error('DATABASE_URL is not set: name the database to migrate');
+  process.exit(2);
+}
+await migrate(url);
+console.log('The database is up to date');
