@@ -107,15 +107,6 @@ export async function unusedVolumes(db: Db, tenantId: string, filter: { named: b
   return (await db.query('app', disused({ tenantId, ...filter }))).map((row) => readRow(volumes, row, 'v'));
 }
 
-const anonymousOf = prepareTenantRead<{ tenantId: string; containerId: string }>(sql`
-  select v.name from container_volumes l join volumes v on v.tenant_id = l.tenant_id and v.name = l.volume_name
-  where l.tenant_id = s.v and l.container_id = ${param('containerId', 'text')} and v.anonymous`);
-
-/** Names of the anonymous volumes that a container mounts; to be asked before it is gone. */
-export async function anonymousVolumesOf(db: Db, tenantId: string, containerId: string): Promise<string[]> {
-  return (await db.query('app', anonymousOf({ tenantId, containerId }))).map((row) => String(row.name));
-}
-
 const remove = prepare(sql`with
   gone as (delete from volumes v where v.tenant_id = ${param('tenantId', 'uuid')} and v.name = ${param('name', 'text')}
     and ${unused} returning *),

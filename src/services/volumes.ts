@@ -13,7 +13,7 @@ import {
 import type { Ids } from '../domain/clock.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import { AppError, notFound } from '../domain/errors.ts';
-import { type Actor, actorOf, systemActor } from '../domain/principal.ts';
+import { type Actor, actorOf } from '../domain/principal.ts';
 import { volumeKey } from '../domain/provider-key.ts';
 import type { Volume } from '../domain/volume.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
@@ -69,14 +69,6 @@ export async function pruneVolumes(deps: Deps, ctx: Ctx, input: { all: boolean }
     if (await remove(deps, volume, actorOf(ctx.principal))) removed.push(volume);
   }
   return removed;
-}
-
-/** After a container is gone: takes what anonymousVolumesOf said it had, but for what another container mounts by now. */
-export async function removeAnonymousVolumes(deps: Deps, tenantId: string, names: string[]): Promise<void> {
-  for (const name of names) {
-    const volume = await findVolume(deps.db, tenantId, name);
-    if (volume?.anonymous) await remove(deps, volume, systemActor);
-  }
 }
 
 /** False when it is mounted or gone already. */

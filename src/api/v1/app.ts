@@ -8,9 +8,13 @@ import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
 import { containerVerbRoutes } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
+import { imagePullRoutes } from './image-pull.ts';
+import { imageRoutes } from './images.ts';
+import { networkRoutes } from './networks.ts';
 import { recoverAnswer } from './recover.ts';
 import { router, type V1 } from './router.ts';
 import { tenantRoutes } from './tenants.ts';
+import { volumeRoutes } from './volumes.ts';
 
 export function createV1(deps: Deps): V1 {
   const authenticator = createAuthenticator(deps);
@@ -24,6 +28,10 @@ export function createV1(deps: Deps): V1 {
   tenantRoutes(v1, deps);
   containerRoutes(v1, deps);
   containerVerbRoutes(v1, deps);
+  imagePullRoutes(v1, deps);
+  imageRoutes(v1, deps);
+  networkRoutes(v1, deps);
+  volumeRoutes(v1, deps);
   return v1;
 }
 

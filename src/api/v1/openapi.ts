@@ -72,6 +72,12 @@ export const flag = z
   .default('false')
   .transform((value) => value === 'true' || value === '1');
 
+/** A filter that need not be there. */
+export const optionalFlag = z
+  .enum(['true', 'false', '1', '0'])
+  .optional()
+  .transform((value) => (value === undefined ? undefined : value === 'true' || value === '1'));
+
 /** `?label=a&label=b=c`: all must match. */
 export const labelQuery = z
   .union([z.string(), z.array(z.string())])

@@ -1,15 +1,25 @@
-/** Answers a repeated POST whose first attempt had its effect but never told: from the container that it left. */
+/** Answers a repeated POST whose first attempt had its effect but never told: from the object that it left. */
 import type { Context } from 'hono';
 import type { Deps } from '../../context.ts';
 import { recallContainer } from '../../services/containers.ts';
+import { getNetwork } from '../../services/networks.ts';
+import { getVolume } from '../../services/volumes.ts';
 import type { Environment } from '../environment.ts';
 import { viewContainer } from './container-views.ts';
+import { viewNetwork } from './networks.ts';
+import { viewVolume } from './volumes.ts';
 
 export function recoverAnswer(deps: Deps): (c: Context<Environment>, resource: string) => Promise<Response> {
   return async (c, resource) => {
-    const container = await recallContainer(deps, c.get('ctx'), resource);
+    const ctx = c.get('ctx');
+    const { path } = c.req;
+    if (path.endsWith('/networks')) return c.json(viewNetwork(await getNetwork(deps, ctx, resource)), 201);
+    if (path.endsWith('/volumes')) {
+      return c.json({ ...viewVolume(await getVolume(deps, ctx, resource)), changed: true }, 201);
+    }
+    const container = await recallContainer(deps, ctx, resource);
     const settled = container.observedGeneration >= container.generation;
-    const created = c.req.path.endsWith('/containers');
+    const created = path.endsWith('/containers');
     const body = created ? viewContainer(container) : { ...viewContainer(container), changed: true, operationId: null };
     return c.json(body, settled ? (created ? 201 : 200) : 202);
   };
