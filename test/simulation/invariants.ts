@@ -1,0 +1,110 @@
+/** Invariants that must hold once everything came to rest: rows, the machine and what clients were promised agree. */
+import { containerColumns, currentRun, toContainer } from '../../src/db/containers.ts';
+import { statement } from '../../src/db/statements.ts';
+import { type Container, restartsAfterExit, statusOf } from '../../src/domain/container.ts';
+import { sql } from 'drizzle-orm';
+import type { MemoryRun } from '../../src/providers/memory/world.ts';
+import { brief } from './boundaries.ts';
+import type { Client, Exchange } from './clients.ts';
+import type { Simulation } from './simulation.ts';
+
+interface OperationFacts {
+  id: string;
+  kind: string;
+  state: string;
+  actor: string;
+  containerId: string;
+}
+
+export async function checkAtRest(simulation: Simulation, clients: readonly Client[]): Promise<string[]> {
+  const { db, world } = simulation;
+  const rows = await db.query(
+    'reconciler',
+    statement(sql`select ${containerColumns} from containers c join runs r on ${currentRun} where c.removed_at is null`),
+  );
+  const containers = rows.map(toContainer);
+  const operations = (await db.asOwner(
+    `select id::text, kind, state, actor->>'id' as actor, container_id as "containerId" from operations`,
+  )) as unknown as OperationFacts[];
+  return [
+    ...containers.flatMap((container) => checkIntent(container, world.runs.get(container.run.providerKey))),
+    ...checkObjects([...world.runs.values()], containers),
+    ...checkOperations(operations),
+    ...clients.flatMap(({ exchanges }) => exchanges.flatMap((exchange) => checkPromises(exchange, operations))),
+    ...(await checkEvents(simulation)),
+  ];
+}
+
+const statusesOf: Record<Container['desired'], readonly string[]> = {
+  created: ['created', 'failed', 'lost'],
+  running: ['running', 'restarting', 'exited', 'failed', 'lost'],
+  paused: ['paused', 'exited', 'failed', 'lost'],
+  stopped: ['created', 'exited', 'failed', 'lost'],
+  removed: [],
+};
+const phasesOf: Record<string, readonly string[]> = {
+  created: ['created'],
+  running: ['running'],
+  paused: ['paused'],
+  restarting: ['exited'],
+  exited: ['exited'],
+  failed: ['created', 'exited', 'absent'],
+  lost: ['absent'],
+};
+
+/** I2: what was wanted is there, once; what is not there any more has a reason that its intent accepts. */
+function checkIntent(container: Container, truth: MemoryRun | undefined): string[] {
+  const status = statusOf(container);
+  const phase = truth?.seen.phase ?? 'absent';
+  const name = `container ${brief(container.id)} (${container.desired}, ${status}, really ${phase})`;
+  const found: string[] = [];
+  if (!statusesOf[container.desired].includes(status)) found.push(`I2: ${name} is not what was asked for`);
+  if (!phasesOf[status]?.includes(phase)) found.push(`I2: ${name} is not what the machine has`);
+  const wantsUp = container.desired === 'running' || container.desired === 'paused';
+  if (wantsUp && status === 'exited' && restartsAfterExit(container)) found.push(`I2: ${name} was not restarted`);
+  if (wantsUp && status === 'lost' && container.run.exitCode === null) found.push(`I2: ${name} was not replaced`);
+  if (container.observedGeneration !== container.generation) found.push(`I2: ${name} was never settled`);
+  return found;
+}
+
+/** I3 and the other half of I2: nothing is there that no live row explains, and nothing twice. */
+function checkObjects(runs: MemoryRun[], containers: Container[]): string[] {
+  const keys = new Set(containers.map(({ run }) => run.providerKey));
+  return runs
+    .filter(({ input }) => !keys.has(input.key))
+    .map(({ input, seen }) => `I3: nobody owns ${brief(input.key)} (${seen.phase})`);
+}
+
+/** I4, first half: nothing that was accepted stays undecided. */
+function checkOperations(operations: OperationFacts[]): string[] {
+  return operations
+    .filter(({ state }) => state === 'accepted')
+    .map(({ kind, containerId, actor }) => `I4: ${kind} of ${brief(containerId)} by ${actor} is still undecided`);
+}
+
+/** I4, second half: what was acknowledged is not lost. I5: a request has one effect, however often it was sent. */
+function checkPromises({ request, replies, unanswered }: Exchange, operations: OperationFacts[]): string[] {
+  const found: string[] = [];
+  const effects = operations.filter(({ actor }) => actor === request.id);
+  for (const { operationId } of replies) {
+    if (operationId !== null && !operations.some(({ id }) => id === operationId)) {
+      found.push(`I4: ${request.wish.kind} by ${request.id} was acknowledged and is lost`);
+    }
+  }
+  const resources = new Set(replies.filter(({ status }) => status === 200).map(({ containerId }) => containerId));
+  if (effects.length > 1) found.push(`I5: ${request.wish.kind} by ${request.id} had ${effects.length} effects`);
+  if (resources.size > 1) found.push(`I5: ${request.wish.kind} by ${request.id} was answered with different containers`);
+  const refused = unanswered === 0 && replies.every(({ status, operationId }) => status < 500 && status >= 400 && operationId === null);
+  if (refused && effects.length > 0) found.push(`I5: ${request.wish.kind} by ${request.id} was refused and had an effect`);
+  return found;
+}
+
+/** A tenant's events are numbered without gaps up to its head. */
+async function checkEvents({ db }: Simulation): Promise<string[]> {
+  const rows = await db.asOwner(`
+    select left(h.tenant_id::text, 8) as tenant, h.event_seq::int as head, count(e.seq)::int as events, coalesce(max(e.seq), 0)::int as last
+    from tenant_heads h left join events e on e.tenant_id = h.tenant_id group by h.tenant_id, h.event_seq`);
+  return rows
+    .filter(({ head, events, last }) => head !== events || head !== last)
+    .map(({ tenant, head, events, last }) => `events of ${tenant} have gaps: ${events} up to ${last}, head ${head}`);
+}

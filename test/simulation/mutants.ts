@@ -1,0 +1,71 @@
+/** Broken designs, made by wrapping what the real code is given. The simulator must notice each of them. */
+import type { Db, Row, Statement } from '../../src/db/client.ts';
+import type { Ids } from '../../src/domain/clock.ts';
+import type { Provider } from '../../src/providers/provider.ts';
+import type { PgliteDb } from './pglite-db.ts';
+
+export interface Mutant {
+  name: string;
+  db?(db: PgliteDb): Db;
+  provider?(provider: Provider, ids: Ids): Provider;
+  /** False: nobody compares what there is with what there should be. */
+  sweeps: boolean;
+}
+
+/** Throws when the code no longer has what it takes away: such a mutant would prove nothing. */
+function withoutFence({ text, params }: Statement): Statement {
+  if (!/update containers set incarnation/.test(text)) return { text, params };
+  const free = text.replace(/fence = (\$\d+::bigint)/, 'fence >= least($1, 0)');
+  if (free === text) throw new Error('the record has no fence to remove');
+  return { text: free, params };
+}
+
+const isRemoval = ({ text }: Statement) => /update containers set incarnation/.test(text);
+
+export const mutants: readonly Mutant[] = [
+  {
+    /** Each create makes another object, whatever its key. */
+    name: 'random-name',
+    sweeps: true,
+    provider: (provider, ids) => ({
+      ...provider,
+      create: (input, options) => provider.create({ ...input, key: `${input.key}-${ids.hex64().slice(0, 8)}` }, options),
+    }),
+  },
+  {
+    /** A worker that slept past its lease writes all the same. */
+    name: 'no-fence',
+    sweeps: true,
+    db: (db) => ({
+      ...db,
+      query: (role, statement) => db.query(role, withoutFence(statement)),
+      batch: (role, statements, check) => db.batch(role, statements.map(withoutFence), check),
+    }),
+  },
+  { name: 'no-sweeper', sweeps: false },
+  {
+    /** What is removed leaves no tombstone. */
+    name: 'hard-delete',
+    sweeps: true,
+    db: (db) => ({
+      ...db,
+      query: async (role, statement): Promise<Row[]> => {
+        const rows = await db.query(role, statement);
+        if (isRemoval(statement)) await db.asOwner('delete from containers where removed_at is not null');
+        return rows;
+      },
+    }),
+  },
+  {
+    /** Observations are believed in the order in which they arrive. */
+    name: 'events-unversioned',
+    sweeps: true,
+    provider: (provider) => ({
+      ...provider,
+      observe: async (run, options) => {
+        const seen = await provider.observe(run, options);
+        return seen.kind === 'present' ? { ...seen, version: null } : seen;
+      },
+    }),
+  },
+];

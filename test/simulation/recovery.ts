@@ -1,0 +1,71 @@
+/** After the faults: a healthy process works, hears and sweeps while time passes, until everything should be as it was asked to be. */
+import { takeHint, workOffDue } from '../../src/reconcile/worker.ts';
+import { background, startSweep } from './adversary.ts';
+import { brief } from './boundaries.ts';
+import type { Client } from './clients.ts';
+import type { ControlPlane, Simulation } from './simulation.ts';
+
+/** More than any backoff, lease or key lock; then more than the check of what runs; then more than a stray's grace. */
+const CALM_SECONDS = [150, 330, 60] as const;
+const STRAY_SECONDS = 16 * 60;
+/** A healthy system needs far fewer steps; one that needs more never rests. */
+const MOST_STEPS = 20_000;
+
+export async function recover(simulation: Simulation, clients: readonly Client[]): Promise<void> {
+  const plane = simulation.addPlane();
+  // What nobody heard of during the faults, nobody ever will.
+  simulation.hints = [];
+  while (clients.some(({ done }) => !done)) await pass(simulation, plane, 10);
+  for (const seconds of CALM_SECONDS) {
+    await pass(simulation, plane, seconds);
+    startSweep(simulation, plane);
+    await pass(simulation, plane, 1);
+  }
+  for (let sighting = 0; sighting < 2 && (await hasStrays(simulation)); sighting++) {
+    await pass(simulation, plane, STRAY_SECONDS);
+    startSweep(simulation, plane);
+    await pass(simulation, plane, 1);
+  }
+}
+
+/** Lets time pass, and everything due in it happen in order. */
+async function pass(simulation: Simulation, plane: ControlPlane, seconds: number): Promise<void> {
+  const { scheduler } = simulation;
+  const end = scheduler.now + seconds * 1000;
+  for (let steps = 0; ; steps++) {
+    if (steps > MOST_STEPS) throw new Error('the simulation does not come to rest');
+    const [ready] = scheduler.ready();
+    if (ready) {
+      scheduler.now += 1;
+      await scheduler.step(ready);
+      continue;
+    }
+    const hint = simulation.hints.shift();
+    if (hint !== undefined) {
+      background(simulation, plane, `hears of ${brief(hint)}`, () => takeHint(plane.deps, hint));
+      continue;
+    }
+    const due = await nextDue(simulation);
+    if (due !== null && due <= scheduler.now) {
+      background(simulation, plane, 'works off what is due', () => workOffDue(plane.deps, 16));
+      continue;
+    }
+    const next = Math.min(due ?? end, scheduler.nextAt() ?? end);
+    if (next >= end) break;
+    scheduler.now = Math.max(next, scheduler.now + 1);
+  }
+  scheduler.now = Math.max(scheduler.now, end);
+}
+
+/** When a container is due and free to be claimed, in milliseconds; null when none will be. */
+async function nextDue(simulation: Simulation): Promise<number | null> {
+  const [row] = await simulation.db.asOwner(`
+    select ceil(extract(epoch from min(greatest(next_run_at, lease_until + interval '1 ms'))) * 1000)::float8 as at
+    from containers where removed_at is null and next_run_at is not null`);
+  return row?.at == null ? null : Number(row.at);
+}
+
+async function hasStrays({ db }: Simulation): Promise<boolean> {
+  const rows = await db.asOwner('select from strays limit 1');
+  return rows.length > 0;
+}
