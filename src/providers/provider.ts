@@ -2,7 +2,8 @@
  * The port: what Longshore needs of anything that can run containers. Providers translate and nothing else; they keep
  * no state that a restart would miss. Optional members are capabilities: present = supported.
  *
- * Every call takes CallOptions and must end (resolve or throw) soon after its signal aborts. Errors are AppError:
+ * Every call takes CallOptions and must end (resolve or throw) soon after its signal aborts; a stream that has begun then
+ * ends without an error, for its reader knows why. Errors are AppError:
  *   unavailable   the provider cannot be reached (retried)      timeout    no answer in time, effect unknown (retried)
  *   rate_limited  throttled (retried)                           internal   anything unexpected (retried)
  *   not_found     the object, image … is not there              conflict   a port is taken, or the state forbids it

@@ -49,6 +49,6 @@ export function volumeCases(world: () => World): void {
     const reads = ['sh', '-c', 'cat /data/file; echo more >> /data/file || exit 9'];
     const reader = await start({ command: reads, spec, volumes: [{ ...mount, readOnly: true }] });
     expect(await until(reader, 'exited')).toMatchObject({ exitCode: 9 });
-    expect((await lines(reader))[0]).toBe('stdout: kept');
+    expect(await lines(reader)).toContain('stdout: kept');
   });
 }

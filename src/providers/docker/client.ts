@@ -23,8 +23,10 @@ export interface EngineRequest {
 }
 
 export interface Engine {
-  /** The answer's JSON; an empty buffer when it had no body. */
-  call(request: EngineRequest, options: CallOptions): Promise<unknown>;
+  /** For calls whose answer says nothing. */
+  call(request: EngineRequest, options: CallOptions): Promise<void>;
+  /** The answer's JSON, of which the schema says what is wanted. */
+  ask<T>(request: EngineRequest, schema: z.ZodType<T>, options: CallOptions): Promise<T>;
   /** The answer's body as it comes. Ends with an error when the signal aborts. */
   stream(request: EngineRequest, options: CallOptions): Promise<Readable>;
   /** The raw connection after the Engine agreed to the upgrade; destroyed when the signal aborts. */
@@ -89,20 +91,26 @@ export function connectEngine(dockerHost: string): Engine {
     prefix = `/v${older(preferredApi, MinAPIVersion) ? MinAPIVersion : preferredApi}`;
   }
 
-  async function ask(request: EngineRequest, { signal }: CallOptions, kind: object): Promise<unknown> {
+  async function send<T>(
+    request: EngineRequest,
+    { signal }: CallOptions,
+    kind: object,
+    read: (answer: unknown) => T,
+  ): Promise<T> {
     try {
       await negotiate(signal);
-      return await dial(request, signal, kind);
+      return read(await dial(request, signal, kind));
     } catch (error) {
       throw toAppError(error, request.subject, signal);
     }
   }
 
   return {
-    call: (request, options) => ask(request, options, {}),
-    stream: async (request, options) => (await ask(request, options, { isStream: true })) as Readable,
+    call: (request, options) => send(request, options, {}, () => {}),
+    ask: (request, schema, options) => send(request, options, {}, (answer) => schema.parse(answer)),
+    stream: (request, options) => send(request, options, { isStream: true }, (answer) => answer as Readable),
     hijack: async (request, options) => {
-      const socket = (await ask(request, options, { isStream: true, hijack: true })) as Socket;
+      const socket = await send(request, options, { isStream: true, hijack: true }, (answer) => answer as Socket);
       // Whoever reads or writes is told; with nobody there at that moment it would end the process.
       socket.on('error', () => {});
       const destroy = () => socket.destroy();

@@ -45,9 +45,7 @@ export function createDockerProvider(options: DockerOptions): DockerProvider {
       maxMemoryMiB: null,
       maxCpus: null,
     },
-    ping: async (call: CallOptions) => {
-      await site.engine.call({ method: 'GET', path: '/_ping', subject: { noun: 'engine' } }, call);
-    },
+    ping: (call) => site.engine.call({ method: 'GET', path: '/_ping', subject: { noun: 'engine' } }, call),
     create: (input, call) => createRun(site, input, call),
     start: (run, call) => startRun(site, run, call),
     observe: async (run, call) => toObservation(await inspectRun(site, run.key, call)),

@@ -65,6 +65,7 @@ const rules: readonly Rule[] = [
   },
   { text: /unable to find (user|group)/, code: 'invalid', say: (_, match) => `The image has no such ${match?.[1]}` },
   { text: /no matching entries in (passwd|group) file/, code: 'invalid', say: 'The image has no such user' },
+  { text: /is not a? ?directory/, code: 'invalid', say: 'A mount or the working directory is a file in the image' },
   { text: /Range of CPUs is from/, code: 'invalid', say: 'The machine has fewer CPUs than were asked for' },
   {
     text: /No such image|no such image/,
@@ -82,6 +83,7 @@ const rules: readonly Rule[] = [
     code: 'limit',
     say: 'No address range is free for another network',
   },
+  { text: /cannot resize a stopped container/, code: 'conflict', say: 'The process has ended' },
   { text: /is (not|already) (paused|running)/, code: 'conflict', say: 'The state of the container forbids this' },
   { text: /has active endpoints/, code: 'conflict', say: 'Containers are attached to the network' },
   { text: /no space left on device/, code: 'unavailable', say: 'The disk of the Docker Engine is full' },

@@ -31,7 +31,8 @@ export async function execIn(site: Site, run: RunRef, spec: ExecSpec, options: C
       const query = { w: columns, h: rows };
       await site.engine.call({ method: 'POST', path: `/exec/${id}/resize`, query, subject }, options);
     },
-    exit: over.then(() => (signal.aborted ? null : exitCode(site, id, options))),
+    // Left before its end, the process may run on for ever.
+    exit: over.then(() => (socket.readableEnded ? exitCode(site, id, options) : null)),
     close: () => {
       left.abort();
       socket.destroy();
@@ -55,7 +56,7 @@ async function createExec(site: Site, run: RunRef, spec: ExecSpec, options: Call
     },
     subject: { noun: 'container' },
   };
-  return safeName(created.parse(await site.engine.call(request, options)).Id);
+  return safeName((await site.engine.ask(request, created, options)).Id);
 }
 
 /** Ends with the process, or without an error when the session was closed or aborted. */
@@ -89,8 +90,8 @@ function endInput(socket: Socket): Promise<void> {
 async function exitCode(site: Site, id: string, options: CallOptions): Promise<number | null> {
   for (let look = 0; look < exitLooks && !options.signal.aborted; look++) {
     try {
-      const answer = await site.engine.call({ method: 'GET', path: `/exec/${id}/json`, subject }, options);
-      const { Running, ExitCode } = inspected.parse(answer);
+      const request = { method: 'GET', path: `/exec/${id}/json`, subject } as const;
+      const { Running, ExitCode } = await site.engine.ask(request, inspected, options);
       if (!Running) return ExitCode;
     } catch (error) {
       site.log('exit code of a process unknown', { error });

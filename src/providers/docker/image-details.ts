@@ -65,8 +65,7 @@ export async function inspectImage(
     path: `${imagePath(reference)}/json`,
     subject: { noun: 'image', reference },
   } as const;
-  const answer = await unless(site.engine.call(request, options), ['not_found'], null);
-  return answer === null ? null : inspected.parse(answer);
+  return unless(site.engine.ask(request, inspected, options), ['not_found'], null);
 }
 
 /** Throws not_found naming the reference. `digest`: the one it was pulled by; else the first that the Engine remembers. */
@@ -79,7 +78,8 @@ export async function imageDetails(
   const image = await inspectImage(site, reference, options);
   if (!image) throw new AppError('not_found', `No such image: ${reference}`);
   const path = `${imagePath(image.Id)}/history`;
-  const answer = await site.engine.call({ method: 'GET', path, subject: { noun: 'image', reference } }, options);
+  const request = { method: 'GET', path, subject: { noun: 'image', reference } } as const;
+  const steps = await site.engine.ask(request, history, options);
   return {
     id: image.Id,
     digest: digest ?? image.RepoDigests[0]?.split('@')[1] ?? null,
@@ -89,7 +89,7 @@ export async function imageDetails(
     createdAt: image.Created ?? '',
     config: toConfig(image.Config),
     layers: image.RootFS.Layers,
-    history: history.parse(answer).map((step) => ({
+    history: steps.map((step) => ({
       createdAt: new Date(step.Created * 1000).toISOString(),
       createdBy: step.CreatedBy,
       sizeBytes: step.Size,

@@ -66,7 +66,7 @@ async function isUsed(site: Site, imageId: string, tenantId: string, options: Ca
   const filters = ownedBy(site.installId, { label: [`${tenantLabel}=${tenantId}`], ancestor: [imageId] });
   const request = { method: 'GET', path: '/containers/json', query: { all: true, ...filters }, subject } as const;
   // An image that is gone is no ancestor of anything.
-  const found = using.parse(await unless(site.engine.call(request, options), ['not_found'], []));
+  const found = await unless(site.engine.ask(request, using, options), ['not_found'], []);
   return found.some((container) => container.ImageID === imageId);
 }
 

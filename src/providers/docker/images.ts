@@ -63,7 +63,7 @@ async function resolve(site: Site, input: PullInput, subject: Subject, options: 
     auth: authHeader(input),
     subject,
   };
-  return distribution.parse(await site.engine.call(request, options)).Descriptor.digest;
+  return (await site.engine.ask(request, distribution, options)).Descriptor.digest;
 }
 
 async function* fetchLayers(

@@ -50,7 +50,7 @@ async function ensure(site: Site, network: NetworkRef, options: CallOptions): Pr
 /** Oldest first. Throws conflict where something that is not this network has its name. */
 async function named(site: Site, network: NetworkRef, options: CallOptions): Promise<Listed[]> {
   const query = { filters: JSON.stringify({ name: [network.key] }) };
-  const found = listed.parse(await site.engine.call({ method: 'GET', path: '/networks', query, subject }, options));
+  const found = await site.engine.ask({ method: 'GET', path: '/networks', query, subject }, listed, options);
   const same = found.filter(({ Name }) => Name === network.key);
   const mark = { installId: site.installId, tenantId: network.tenantId };
   if (!same.every(({ Labels }) => carriesMark(Labels, mark))) {

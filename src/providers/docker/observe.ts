@@ -34,8 +34,7 @@ export type Inspected = z.infer<typeof inspected>;
 /** By the name that creation gave it. Null when the Engine knows no such container. */
 export async function inspectRun(site: Site, key: string, options: CallOptions): Promise<Inspected | null> {
   const request = { method: 'GET', path: `/containers/${safeName(key)}/json`, subject: { noun: 'container' } } as const;
-  const answer = await unless(site.engine.call(request, options), ['not_found'], null);
-  return answer === null ? null : inspected.parse(answer);
+  return unless(site.engine.ask(request, inspected, options), ['not_found'], null);
 }
 
 /** A container that is being removed, or whose removal failed, is still there and no longer runs: `exited`. */

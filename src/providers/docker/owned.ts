@@ -17,15 +17,15 @@ const subject = { noun: 'engine' } as const;
 
 export async function listOwned(site: Site, options: CallOptions): Promise<OwnedObject[]> {
   const mine = ownedBy(site.installId);
-  const get = (path: string, query: Record<string, unknown>) =>
-    site.engine.call({ method: 'GET', path, query, subject }, options);
+  const list = <T>(path: string, query: Record<string, unknown>, schema: z.ZodType<T>) =>
+    site.engine.ask({ method: 'GET', path, query, subject }, schema, options);
   const prefix = holdPrefix(site.installId);
   const reference = { filters: JSON.stringify({ reference: [`${prefix}/*`] }) };
   const [foundContainers, foundNetworks, foundVolumes, foundImages] = await Promise.all([
-    get('/containers/json', { all: true, ...mine }).then((answer) => containers.parse(answer)),
-    get('/networks', mine).then((answer) => networks.parse(answer)),
-    get('/volumes', mine).then((answer) => volumes.parse(answer).Volumes ?? []),
-    get('/images/json', reference).then((answer) => images.parse(answer)),
+    list('/containers/json', { all: true, ...mine }, containers),
+    list('/networks', mine, networks),
+    list('/volumes', mine, volumes),
+    list('/images/json', reference, images),
   ]);
   return [
     ...foundContainers.map(({ Id, Names, Labels }) => ({
@@ -40,7 +40,7 @@ export async function listOwned(site: Site, options: CallOptions): Promise<Owned
       handle: Id,
       ...readMark(Labels),
     })),
-    ...foundVolumes.map(({ Name, Labels }) => ({
+    ...(foundVolumes.Volumes ?? []).map(({ Name, Labels }) => ({
       kind: 'volume' as const,
       key: Name,
       handle: Name,

@@ -24,11 +24,10 @@ export async function createRun(site: Site, input: CreateInput, options: CallOpt
     subject: { noun: 'container', reference: input.spec.image },
   };
   for (;;) {
-    const made = await unless(site.engine.call(request, options), ['conflict'], null);
+    const made = await unless(site.engine.ask(request, created, options), ['conflict'], null);
     if (made !== null) {
-      const { Id } = created.parse(made);
       await connectFurther(site, input, [], options);
-      return { handle: Id };
+      return { handle: made.Id };
     }
     const found = await inspectRun(site, input.key, options);
     if (found) return { handle: await adopt(site, input, found, options) };

@@ -92,6 +92,6 @@ export async function topOf(site: Site, run: RunRef, psArguments: string, option
     throw new AppError('invalid', 'These arguments of ps are not allowed');
   const path = `/containers/${safeName(run.key)}/top`;
   const query = psArguments === '' ? {} : { ps_args: psArguments };
-  const answer = processes.parse(await site.engine.call({ method: 'GET', path, query, subject }, options));
+  const answer = await site.engine.ask({ method: 'GET', path, query, subject }, processes, options);
   return { titles: answer.Titles, processes: answer.Processes ?? [] };
 }

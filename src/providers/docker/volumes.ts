@@ -23,7 +23,7 @@ export function volumesOf(site: Site): Provider['volumes'] {
       const body = { Name: safeName(volume.key), Driver: 'local', Labels: markLabels(mark) };
       const request = { method: 'POST', path: '/volumes/create', body, subject } as const;
       // The Engine answers with the volume that has the name, whoever made it.
-      const { Labels } = made.parse(await site.engine.call(request, options));
+      const { Labels } = await site.engine.ask(request, made, options);
       if (!carriesMark(Labels, mark))
         throw new AppError('conflict', 'The name of the volume is taken at the Docker Engine');
     },
@@ -37,17 +37,18 @@ export function volumesOf(site: Site): Provider['volumes'] {
 
 async function sizes(site: Site, volumes: VolumeRef[], options: CallOptions): Promise<Map<string, number>> {
   const wanted = new Set(volumes.map(({ key }) => key));
-  const found = usage.parse(await measure(site, options)).Volumes ?? [];
+  const found = (await measure(site, options)).Volumes ?? [];
   const known = found.flatMap(({ Name, UsageData }): [string, number][] =>
     wanted.has(Name) && UsageData && UsageData.Size >= 0 ? [[Name, UsageData.Size]] : [],
   );
   return new Map(known);
 }
 
-async function measure(site: Site, options: CallOptions): Promise<unknown> {
+async function measure(site: Site, options: CallOptions): Promise<z.infer<typeof usage>> {
+  const request = { method: 'GET', path: '/system/df', query: { type: 'volume' }, subject } as const;
   for (;;) {
     try {
-      return await site.engine.call({ method: 'GET', path: '/system/df', query: { type: 'volume' }, subject }, options);
+      return await site.engine.ask(request, usage, options);
     } catch (error) {
       const busy = error instanceof AppError && error.cause instanceof Error && measuring.test(error.cause.message);
       if (!busy) throw error;

@@ -10,8 +10,9 @@ const soundRunc = '1.1.12';
 
 /** Sentences for a person; none when nothing is known against the Engine. */
 export async function engineWarnings(site: Site, options: CallOptions): Promise<string[]> {
-  const answer = await site.engine.call({ method: 'GET', path: '/version', subject: { noun: 'engine' } }, options);
-  const runc = version.parse(answer).Components?.find(({ Name }) => Name === 'runc')?.Version;
+  const request = { method: 'GET', path: '/version', subject: { noun: 'engine' } } as const;
+  const { Components } = await site.engine.ask(request, version, options);
+  const runc = Components?.find(({ Name }) => Name === 'runc')?.Version;
   if (runc === undefined || !isOlder(runc, soundRunc)) return [];
   return [
     `The Docker Engine runs containers with runc ${runc}, older than ${soundRunc}: unless your distribution has patched it, ` +
