@@ -27,13 +27,16 @@ export async function act(
       return { ...run, handle, name: container.name, phase: 'created', failure: null };
     }
     case 'renew':
-      return nextIncarnation(container);
+      await provider.destroy(ref, options);
+      return nextIncarnation(action.byPolicy ? { ...container, run: countRestart(run) } : container);
     case 'start':
       await provider.start(ref, options);
       return {
         ...run,
         phase: 'running',
         startedSeq: container.startSeq,
+        // A start that a tenant asked for begins a new streak.
+        restartStreak: run.startedSeq < container.startSeq ? 0 : run.restartStreak,
         stopRequestedAt: null,
         restartAt: null,
         failure: null,

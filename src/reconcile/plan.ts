@@ -7,8 +7,8 @@ import type { Features } from '../providers/provider.ts';
 
 export type Action =
   | { kind: 'create' }
-  /** The last incarnation is over: the next create gets a new one. */
-  | { kind: 'renew' }
+  /** The last incarnation is over: what is left of it goes, and the next create gets a new one. */
+  | { kind: 'renew'; byPolicy: boolean }
   | { kind: 'start'; byPolicy: boolean }
   | { kind: 'stop'; signal: string | null; graceSeconds: number }
   | { kind: 'kill'; signal: string }
@@ -56,8 +56,10 @@ export function plan(container: Container, features: Features, now: Date): Actio
       if (!startDue || !wantsUp(container)) return settled(run.failure, container.spec.autoRemove ? 0 : null);
       return run.handle === null ? { kind: 'create' } : { kind: 'start', byPolicy: false };
     case 'lost':
-      if (!wantsUp(container) || (run.exitCode !== null && !startDue)) return settled(null);
-      return { kind: 'renew' };
+      // It may have ended before it vanished: then only a start or its policy brings it back.
+      if (!wantsUp(container)) return settled(null);
+      if (run.exitCode === null || startDue) return { kind: 'renew', byPolicy: false };
+      return restartsAfterExit(container) ? { kind: 'renew', byPolicy: true } : settled(null);
     case 'created':
       if (!wantsUp(container)) return settled(null);
       return { kind: 'start', byPolicy: false };
@@ -92,7 +94,7 @@ function planRunning(container: Container, stopDue: boolean, startDue: boolean, 
 function planExited(container: Container, startDue: boolean, features: Features, now: Date): Action {
   const { run } = container;
   if (!wantsUp(container)) return settled(null);
-  const again: Action = features.restartInPlace ? { kind: 'start', byPolicy: !startDue } : { kind: 'renew' };
+  const again: Action = { kind: features.restartInPlace ? 'start' : 'renew', byPolicy: !startDue };
   if (startDue) return again;
   if (!restartsAfterExit(container)) return settled(null);
   const delay = Math.min(RESTART_CAP_SECONDS, 2 ** Math.min(run.restartStreak, 10)) / 2;

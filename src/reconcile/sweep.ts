@@ -7,11 +7,11 @@ import { finishTenantDeletions } from './tenant-deletion.ts';
 export interface SweepReport {
   orphans: OrphanReport | null;
   purged: number;
-  tenantsDeleted: number;
+  tenants: { erased: number; pending: number };
 }
 
 export async function sweep(deps: Deps, signal: AbortSignal): Promise<SweepReport> {
-  const report: SweepReport = { orphans: null, purged: 0, tenantsDeleted: 0 };
+  const report: SweepReport = { orphans: null, purged: 0, tenants: { erased: 0, pending: 0 } };
   const part = async (name: string, run: () => Promise<void>) => {
     if (signal.aborted) return;
     try {
@@ -22,9 +22,10 @@ export async function sweep(deps: Deps, signal: AbortSignal): Promise<SweepRepor
   };
   await part('orphans', async () => {
     report.orphans = await removeOrphans(deps, signal);
+    deps.metrics.swept(report.orphans);
   });
   await part('tenant deletion', async () => {
-    report.tenantsDeleted = await finishTenantDeletions(deps, signal);
+    report.tenants = await finishTenantDeletions(deps, signal);
   });
   await part('retention', async () => {
     report.purged = await purgeExpired(deps.db, deps.limits.retainHours);

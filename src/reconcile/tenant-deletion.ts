@@ -6,15 +6,20 @@ import { DUE_TOPIC } from '../domain/wakeups.ts';
 
 const STEP_MS = 20_000;
 
-/** Answers how many tenants are gone for good. Repeatable; a tenant with containers left waits for the next pass. */
-export async function finishTenantDeletions(deps: Deps, signal: AbortSignal): Promise<number> {
+/** Answers how many tenants are gone for good, and how many still have containers and wait for the next pass. Repeatable. */
+export async function finishTenantDeletions(
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<{ erased: number; pending: number }> {
   let erased = 0;
+  let pending = 0;
   for (const { tenantId, name, containers, networks, volumes, images } of await tenantLeftovers(deps.db)) {
     if (signal.aborted) break;
     if (containers > 0) {
       // A create that was under way when the deletion was accepted has no such intent yet.
       await removeContainersOf(deps.db, tenantId, systemActor);
       deps.wakeups.wake(DUE_TOPIC);
+      pending += 1;
       continue;
     }
     const options = () => ({ signal: AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)]) });
@@ -26,5 +31,5 @@ export async function finishTenantDeletions(deps: Deps, signal: AbortSignal): Pr
     deps.log.info({ tenant: name }, 'a tenant was deleted');
     erased += 1;
   }
-  return erased;
+  return { erased, pending };
 }

@@ -8,6 +8,8 @@ import { sweep } from './sweep.ts';
 
 const DUE_POLL_MS = 500;
 const OUTAGE_MS = 1000;
+/** How soon a tenant's deletion is carried on. */
+const PENDING_MS = 500;
 /** Containers worked on side by side. */
 const PARALLEL = 16;
 /** After a hint, further ones for the same container are gathered for this long. */
@@ -41,8 +43,8 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
       if (worked < PARALLEL) await deps.wakeups.wait(DUE_TOPIC, DUE_POLL_MS, signal);
     }),
     repeat('sweeping', async () => {
-      await sweep(deps, signal);
-      await deps.wakeups.wait(SWEEP_TOPIC, options.sweepSeconds * 1000, signal);
+      const { tenants } = await sweep(deps, signal);
+      await deps.wakeups.wait(SWEEP_TOPIC, tenants.pending > 0 ? PENDING_MS : options.sweepSeconds * 1000, signal);
     }),
     repeat('following hints', async () => {
       if (deps.provider.watch)

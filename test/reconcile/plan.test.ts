@@ -25,7 +25,7 @@ describe('a container that shall run', () => {
   it('is started again in place where the provider can, and as a new incarnation where it cannot', () => {
     const stopped = aContainer({ startSeq: 2 }, { phase: 'exited', exitCode: 0, finishedAt: ago(3) });
     expect(next(stopped)).toEqual({ kind: 'start', byPolicy: false });
-    expect(next(stopped, anew)).toEqual({ kind: 'renew' });
+    expect(next(stopped, anew)).toEqual({ kind: 'renew', byPolicy: false });
   });
 
   it('stays exited when it ended by itself and has no restart policy', () => {
@@ -33,8 +33,10 @@ describe('a container that shall run', () => {
   });
 
   it('is made anew when it vanished while running, and left alone when it had ended before', () => {
-    expect(next(aContainer({}, { phase: 'lost' }))).toEqual({ kind: 'renew' });
+    expect(next(aContainer({}, { phase: 'lost' }))).toEqual({ kind: 'renew', byPolicy: false });
     expect(next(aContainer({}, { phase: 'lost', exitCode: 0 }))).toEqual(settled());
+    const always = aContainer({}, { phase: 'lost', exitCode: 0 }, { restart: 'always' });
+    expect(next(always)).toEqual({ kind: 'renew', byPolicy: true });
   });
 
   it('is not given up for lost at the first look that misses it', () => {

@@ -1,9 +1,9 @@
 /** A container registry on the loopback address for tests: Debian's docker-registry with its storage in a temp folder. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
 export type TestRegistry = {
@@ -52,15 +52,4 @@ function writePasswords(folder: string, { username, password }: { username: stri
   const path = join(folder, 'htpasswd');
   writeFileSync(path, execFileSync('htpasswd', ['-Bbn', username, password]));
   return path;
-}
-
-/** A port of the loopback address that is free now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -1,0 +1,13 @@
+/** A TCP port of 127.0.0.1 that nobody listened on a moment ago. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
+  return address.port;
+}
