@@ -14,6 +14,8 @@ const TICKET_SECONDS = 30;
 export interface Authenticator {
   /** Throws unauthenticated; the same for every way in which a key can be wrong. */
   byKey(key: string): Promise<Principal>;
+  /** Whether a tenant's key still works; an outage of the database does not make it stop. */
+  isLive(keyId: string): Promise<boolean>;
 }
 
 interface Cached {
@@ -46,6 +48,14 @@ export function createAuthenticator(deps: Deps): Authenticator {
       const { record, principal } = await lookUp(parsed.id);
       if (!record || !principal || !sameHash(parsed.secretHash, record.secretHash)) throw unauthenticated();
       return principal;
+    },
+    async isLive(keyId) {
+      try {
+        return (await lookUp(keyId)).principal !== null;
+      } catch (error) {
+        deps.log.warn({ err: error }, 'a key could not be looked up again; its streams stay open');
+        return true;
+      }
     },
   };
 }

@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../context.ts';
 import { createAuthenticator } from '../../services/authentication.ts';
 import { createRateLimiter } from '../../services/rate-limits.ts';
+import { createStreams } from '../../services/streams.ts';
 import { operatorAuth, tenantAuth } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
@@ -10,14 +11,18 @@ import { containerVerbRoutes } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
 import { imagePullRoutes } from './image-pull.ts';
 import { imageRoutes } from './images.ts';
+import { logRoutes } from './logs.ts';
 import { networkRoutes } from './networks.ts';
 import { recoverAnswer } from './recover.ts';
 import { router, type V1 } from './router.ts';
 import { tenantRoutes } from './tenants.ts';
+import { ticketRoutes } from './tickets.ts';
 import { volumeRoutes } from './volumes.ts';
+import { waitRoutes } from './wait.ts';
 
 export function createV1(deps: Deps): V1 {
   const authenticator = createAuthenticator(deps);
+  const streams = createStreams(deps, authenticator);
   const asOperator = operatorAuth(authenticator);
   const asTenant = tenantAuth(authenticator, createRateLimiter(deps));
 
@@ -32,6 +37,9 @@ export function createV1(deps: Deps): V1 {
   imageRoutes(v1, deps);
   networkRoutes(v1, deps);
   volumeRoutes(v1, deps);
+  logRoutes(v1, deps, streams);
+  waitRoutes(v1, deps, streams);
+  ticketRoutes(v1, deps);
   return v1;
 }
 

@@ -1,0 +1,61 @@
+/** The open streams of every tenant in this process: how many it may have, and that none outlives its client or its key. */
+import type { Ctx, Deps } from '../context.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Authenticator } from './authentication.ts';
+
+/** Together with the authenticator's cache below the 5 s within which a revocation must act. */
+const KEY_CHECK_MS = 500;
+
+export interface OpenStream {
+  /** Aborts when the client goes away, the key stops working, or `end` is called. */
+  readonly signal: AbortSignal;
+  /** Gives the place back. Repeatable. */
+  end(): void;
+}
+
+export interface Streams {
+  /** Throws rate_limited when the tenant has all of its places open. */
+  open(ctx: Ctx): OpenStream;
+}
+
+export function createStreams(deps: Deps, authenticator: Pick<Authenticator, 'isLive'>): Streams {
+  const counts = new Map<string, number>();
+
+  function count(tenantId: string, change: 1 | -1): void {
+    const open = (counts.get(tenantId) ?? 0) + change;
+    if (open === 0) counts.delete(tenantId);
+    else counts.set(tenantId, open);
+  }
+
+  async function endWithKey(keyId: string, { signal, end }: OpenStream): Promise<void> {
+    while (!signal.aborted) {
+      await deps.clock.sleep(KEY_CHECK_MS, signal);
+      if (!signal.aborted && !(await authenticator.isLive(keyId))) end();
+    }
+  }
+
+  return {
+    open(ctx) {
+      const { tenantId, keyId } = ctx.principal;
+      if ((counts.get(tenantId) ?? 0) >= deps.limits.maxStreams) throw tooMany(deps.limits.maxStreams);
+      count(tenantId, 1);
+      const stop = new AbortController();
+      const end = () => {
+        if (stop.signal.aborted) return;
+        ctx.signal.removeEventListener('abort', end);
+        count(tenantId, -1);
+        stop.abort();
+      };
+      ctx.signal.addEventListener('abort', end);
+      if (ctx.signal.aborted) end();
+      const stream = { signal: stop.signal, end };
+      void endWithKey(keyId, stream);
+      return stream;
+    },
+  };
+}
+
+function tooMany(limit: number): AppError {
+  const message = `This tenant has ${limit} streams open, as many as it may; close one first`;
+  return new AppError('rate_limited', message, { details: { retryAfterSeconds: 5 } });
+}
