@@ -2,8 +2,8 @@
  * The port: what Longshore needs of anything that can run containers. Providers translate and nothing else; they keep
  * no state that a restart would miss. Optional members are capabilities: present = supported.
  *
- * Every call takes CallOptions and must end (resolve or throw) soon after its signal aborts; a stream that has begun then
- * ends without an error, for its reader knows why. Errors are AppError:
+ * Every call takes CallOptions and must end (resolve or throw) soon after its signal aborts. Logs, stats, hints and
+ * a session's output then end without an error: their reader knows why. Errors are AppError:
  *   unavailable   the provider cannot be reached (retried)      timeout    no answer in time, effect unknown (retried)
  *   rate_limited  throttled (retried)                           internal   anything unexpected (retried)
  *   not_found     the object, image … is not there              conflict   a port is taken, or the state forbids it
@@ -194,6 +194,8 @@ export interface Provider {
 
   /** Throws unavailable unless the provider answers. */
   ping(options: CallOptions): Promise<void>;
+  /** What an operator should know before strangers' containers run there, a sentence each. To be logged at the start. */
+  warnings?(options: CallOptions): Promise<string[]>;
 
   /** Idempotent by key: a second call adopts what the first made (after checking its labels). Throws invalid, conflict, not_found (image). */
   create(input: CreateInput, options: CallOptions): Promise<{ handle: string }>;

@@ -19,6 +19,7 @@ import type {
   RunRef,
   VolumeRef,
 } from '../../src/providers/provider.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 export type ImageName = Pick<PullInput, 'domain' | 'path' | 'tag' | 'digest'>;
 
@@ -62,17 +63,6 @@ export type World = ReturnType<typeof createWorld>;
 /** A deadline for one call, in seconds. */
 export const within = (seconds = 20): CallOptions => ({ signal: AbortSignal.timeout(seconds * 1000) });
 
-/** Looks again and again until the answer is one; fails by name at the deadline. */
-export async function waitFor<T>(what: string, look: () => Promise<T | undefined>, seconds = 20): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`waited ${seconds} s in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 export function createWorld(harness: Harness) {
   const { provider } = harness;
   const runs: RunRef[] = [];
@@ -109,15 +99,13 @@ export function createWorld(harness: Harness) {
   }
 
   /** Waits until the run is seen in a phase. */
-  function until(run: RunRef, phase: Present['phase'], seconds = 20): Promise<Present> {
-    return waitFor(
-      `${phase} of ${run.key}`,
-      async () => {
-        const seen = await provider.observe(run, within());
-        return seen.kind === 'present' && seen.phase === phase ? seen : undefined;
-      },
-      seconds,
-    );
+  function until(run: RunRef, phase: Present['phase']): Promise<Present> {
+    const look = async () => {
+      const seen = await provider.observe(run, within());
+      if (seen.kind === 'present' && seen.phase === phase) return seen;
+      throw new Error(`not ${phase}: ${JSON.stringify(seen)}`);
+    };
+    return waitFor(look, { timeoutMs: 20_000, intervalMs: 20 });
   }
 
   /** Every line of a run so far, as text. */

@@ -40,15 +40,13 @@ export function liveCases(world: () => World): void {
     expect(await provider.observe(destroyed, within())).toEqual({ kind: 'absent' });
   });
 
-  test('stats come within two seconds, repeat, and end with the run', async (context) => {
+  test('stats come again and again, and end with the run', async (context) => {
     const { provider, start } = world();
     if (!provider.stats) return context.skip();
     const run = await start();
     const samples: StatsSample[] = [];
-    const began = performance.now();
     for await (const sample of provider.stats(run, within())) {
       samples.push(sample);
-      if (samples.length === 1) expect(performance.now() - began).toBeLessThan(2_500);
       if (samples.length === 2) await provider.kill(run, 'KILL', within());
     }
     expect(samples.length).toBeGreaterThanOrEqual(2);

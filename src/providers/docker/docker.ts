@@ -1,6 +1,6 @@
 /** A Docker Engine as a provider: puts the parts of this folder together. */
 import type { Clock } from '../../domain/clock.ts';
-import type { CallOptions, Provider } from '../provider.ts';
+import type { Provider } from '../provider.ts';
 import { connectEngine, type Site } from './client.ts';
 import { execIn } from './exec.ts';
 import { imagesOf } from './images.ts';
@@ -12,7 +12,7 @@ import { renameRun } from './rename.ts';
 import { createRun, destroyRun, killRun, pauseRun, startRun, stopRun, unpauseRun } from './runs.ts';
 import { statsOf, topOf } from './stats.ts';
 import { volumesOf } from './volumes.ts';
-import { engineWarnings } from './warnings.ts';
+import { warningsAbout } from './warnings.ts';
 import { watchOwned } from './watch.ts';
 
 export interface DockerOptions {
@@ -27,12 +27,7 @@ export interface DockerOptions {
   log?: Site['log'];
 }
 
-export interface DockerProvider extends Provider {
-  /** What an operator should know before strangers' containers run on this Engine; to be logged at the start. */
-  engineWarnings(options: CallOptions): Promise<string[]>;
-}
-
-export function createDockerProvider(options: DockerOptions): DockerProvider {
+export function createDockerProvider(options: DockerOptions): Provider {
   const { installId, publishAddress, clock, log = () => {} } = options;
   const site: Site = { engine: connectEngine(options.dockerHost), installId, publishAddress, clock, log };
   return {
@@ -45,6 +40,7 @@ export function createDockerProvider(options: DockerOptions): DockerProvider {
       maxMemoryMiB: null,
       maxCpus: null,
     },
+    warnings: (call) => warningsAbout(site, call),
     ping: (call) => site.engine.call({ method: 'GET', path: '/_ping', subject: { noun: 'engine' } }, call),
     create: (input, call) => createRun(site, input, call),
     start: (run, call) => startRun(site, run, call),
@@ -65,6 +61,5 @@ export function createDockerProvider(options: DockerOptions): DockerProvider {
     images: imagesOf(site),
     networks: networksOf(site),
     volumes: volumesOf(site),
-    engineWarnings: (call) => engineWarnings(site, call),
   };
 }

@@ -105,8 +105,9 @@ async function keep(
 ): Promise<ImageDetails> {
   const image = await inspectImage(site, pinned, options);
   if (!image) throw new AppError('not_found', 'The image was removed');
-  await holdImage(site, image.Id, tenantId, options);
+  // The mark comes first: an image with a hold alone would stay for ever if we died in between.
   if (brought) await markPulled(site, image.Id, options);
+  await holdImage(site, image.Id, tenantId, options);
   return imageDetails(site, image.Id, options, digest);
 }
 

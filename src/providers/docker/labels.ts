@@ -1,6 +1,6 @@
 /** The marks by which this installation finds its own objects again. Nothing is ever authorised by them. */
 
-export const installLabel = 'longshore.install';
+const installLabel = 'longshore.install';
 export const tenantLabel = 'longshore.tenant';
 const containerLabel = 'longshore.container';
 const incarnationLabel = 'longshore.incarnation';

@@ -25,7 +25,10 @@ const inspected = z.object({
   NetworkSettings: z.object({
     Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable()).nullish(),
     Networks: z
-      .record(z.string(), z.object({ IPAddress: z.string(), Aliases: z.array(z.string()).nullish() }).nullable())
+      .record(
+        z.string(),
+        z.object({ IPAddress: z.string().nullish(), Aliases: z.array(z.string()).nullish() }).nullable(),
+      )
       .nullish(),
   }),
 });

@@ -55,6 +55,8 @@ export function toDocker(input: CreateInput, site: { installId: string; publishA
       CapDrop: ['ALL'],
       CapAdd: capabilities,
       SecurityOpt: ['no-new-privileges'],
+      IpcMode: 'private',
+      CgroupnsMode: 'private',
       Init: spec.init,
       ReadonlyRootfs: spec.readonlyRoot,
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },

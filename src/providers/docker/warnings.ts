@@ -9,7 +9,7 @@ const version = z.object({ Components: z.array(z.object({ Name: z.string(), Vers
 const soundRunc = '1.1.12';
 
 /** Sentences for a person; none when nothing is known against the Engine. */
-export async function engineWarnings(site: Site, options: CallOptions): Promise<string[]> {
+export async function warningsAbout(site: Site, options: CallOptions): Promise<string[]> {
   const request = { method: 'GET', path: '/version', subject: { noun: 'engine' } } as const;
   const { Components } = await site.engine.ask(request, version, options);
   const runc = Components?.find(({ Name }) => Name === 'runc')?.Version;

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/domain/clock.ts';
 import { containerSpec } from '../../../src/domain/container-spec.ts';
-import { createDockerProvider, type DockerProvider } from '../../../src/providers/docker/docker.ts';
-import type { CallOptions } from '../../../src/providers/provider.ts';
+import { createDockerProvider } from '../../../src/providers/docker/docker.ts';
+import type { CallOptions, Provider } from '../../../src/providers/provider.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { type ScriptedEngine, scriptEngine } from './scripted-engine.ts';
 
@@ -32,7 +32,7 @@ async function drain(source: AsyncIterable<unknown> | undefined): Promise<number
 }
 
 /** Every call of the port that waits for an Engine. */
-const calls: Record<string, (provider: DockerProvider, options: CallOptions) => Promise<unknown> | undefined> = {
+const calls: Record<string, (provider: Provider, options: CallOptions) => Promise<unknown> | undefined> = {
   ping: (provider, options) => provider.ping(options),
   create: (provider, options) => provider.create(createInput, options),
   start: (provider, options) => provider.start(run, options),
@@ -59,7 +59,7 @@ const calls: Record<string, (provider: DockerProvider, options: CallOptions) => 
   'volumes.ensure': (provider, options) => provider.volumes.ensure(volume, options),
   'volumes.remove': (provider, options) => provider.volumes.remove(volume, options),
   'volumes.sizes': (provider, options) => provider.volumes.sizes([volume], options),
-  engineWarnings: (provider, options) => provider.engineWarnings(options),
+  warnings: (provider, options) => provider.warnings?.(options),
 };
 const createInput = {
   key: 'ls-1',
@@ -187,7 +187,7 @@ describe('warnings about the Engine', () => {
 
   test.for(['1.1.5+ds1', '1.0.0-rc10', '1.1.11', 'v1.1.9'])('runc %s is warned about', async (runc) => {
     const { provider } = await withRunc(runc);
-    const [warning, ...others] = await provider.engineWarnings(within(5_000));
+    const [warning, ...others] = (await provider.warnings?.(within(5_000))) ?? [];
     expect(warning).toContain(runc);
     expect(warning).toContain('CVE-2024-21626');
     expect(others).toEqual([]);
@@ -195,6 +195,6 @@ describe('warnings about the Engine', () => {
 
   test.for(['1.1.12', '1.1.12-0ubuntu', '1.2.0', '1.10.1'])('runc %s is not', async (runc) => {
     const { provider } = await withRunc(runc);
-    expect(await provider.engineWarnings(within(5_000))).toEqual([]);
+    expect(await provider.warnings?.(within(5_000))).toEqual([]);
   });
 });

@@ -4,14 +4,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/domain/clock.ts';
-import { createDockerProvider, type DockerProvider } from '../../../src/providers/docker/docker.ts';
+import { createDockerProvider } from '../../../src/providers/docker/docker.ts';
+import type { Provider } from '../../../src/providers/provider.ts';
 
 type Answer = { status?: number; json: unknown };
 /** Undefined: the test has dealt with the response itself, or wants no answer ever. */
 type Script = (request: IncomingMessage, response: ServerResponse) => Answer | undefined;
 
 export interface ScriptedEngine {
-  provider: DockerProvider;
+  provider: Provider;
   /** `METHOD /path?query` of every request so far. */
   requests: string[];
   logged: string[];

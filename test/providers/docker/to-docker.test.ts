@@ -43,6 +43,8 @@ test('a container is confined whatever the spec says', () => {
     AutoRemove: false,
     LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
     NetworkMode: 'none',
+    IpcMode: 'private',
+    CgroupnsMode: 'private',
   });
   for (const name of ['NET_RAW', 'MKNOD', 'SYS_CHROOT', 'AUDIT_WRITE', 'SYS_ADMIN']) {
     expect(HostConfig.CapAdd).not.toContain(name);
