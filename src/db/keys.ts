@@ -1,5 +1,5 @@
 /** API keys and tickets: hashes only. Looking one up precedes knowing the tenant, so that runs as the system. */
-import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { Role } from '../domain/principal.ts';
 import type { Db } from './client.ts';
 import { apiKeys, tenants, tickets } from './schema.ts';
@@ -44,15 +44,26 @@ export async function insertKey(tx: SystemTx, key: typeof apiKeys.$inferInsert):
   await tx.insert(apiKeys).values(key);
 }
 
-/** Live keys, newest first. */
-export function listKeys(db: Db, tenantId: string): Promise<KeySummary[]> {
+/** Live keys by id, after an id. */
+export function listKeys(
+  db: Db,
+  tenantId: string,
+  page: { after: string | null; limit: number },
+): Promise<KeySummary[]> {
   const { id, name, role, createdAt, expiresAt, lastUsedAt } = apiKeys;
   return withSystem(db, 'the operator manages the keys of tenants', (tx) =>
     tx
       .select({ id, name, role, createdAt, expiresAt, lastUsedAt })
       .from(apiKeys)
-      .where(and(eq(apiKeys.tenantId, tenantId), isNull(apiKeys.revokedAt)))
-      .orderBy(desc(createdAt), id),
+      .where(
+        and(
+          eq(apiKeys.tenantId, tenantId),
+          isNull(apiKeys.revokedAt),
+          page.after === null ? undefined : gt(id, page.after),
+        ),
+      )
+      .orderBy(asc(id))
+      .limit(page.limit),
   );
 }
 

@@ -80,10 +80,9 @@ export function listContainers(deps: Deps, ctx: Ctx, filter: ContainerFilter, pa
   return readContainers(deps.db, ctx.principal.tenantId, filter, page);
 }
 
-/** What was asked of it, newest first. */
-export async function listContainerOperations(deps: Deps, ctx: Ctx, reference: string): Promise<Operation[]> {
-  const { tenantId, id } = await getContainer(deps, ctx, reference);
-  return listOperations(deps.db, tenantId, id);
+/** What was asked of it, newest first; one more than the page's limit when there are more. */
+export function listContainerOperations(deps: Deps, { tenantId, id }: Container, page: Page): Promise<Operation[]> {
+  return listOperations(deps.db, tenantId, id, page);
 }
 
 /** By full id, removed ones included. Throws not_found once the tombstone is purged. */

@@ -40,14 +40,26 @@ export async function createTenant(
   return getTenant(deps, input.name);
 }
 
+export interface ListQuery {
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export interface NamedPage<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
 /** By name; the cursor is the last name of the previous page. */
-export async function listTenants(
-  deps: Deps,
-  query: { limit: number; cursor?: string | undefined },
-): Promise<{ items: Tenant[]; nextCursor: string | null }> {
+export async function listTenants(deps: Deps, query: ListQuery): Promise<NamedPage<Tenant>> {
   const found = await readTenants(deps.db, { after: query.cursor ?? null, limit: query.limit + 1 });
-  const items = found.slice(0, query.limit);
-  return { items, nextCursor: found.length > query.limit ? (items.at(-1)?.name ?? null) : null };
+  return cut(found, query.limit, (tenant) => tenant.name);
+}
+
+function cut<T>(found: T[], limit: number, cursorOf: (item: T) => string): NamedPage<T> {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  return { items, nextCursor: found.length > limit && last !== undefined ? cursorOf(last) : null };
 }
 
 export async function getTenant(deps: Deps, name: string): Promise<Tenant> {
@@ -100,8 +112,11 @@ export async function createKey(
   return { id, key };
 }
 
-export async function listKeys(deps: Deps, tenantName: string): Promise<KeySummary[]> {
-  return readKeys(deps.db, (await getTenant(deps, tenantName)).id);
+/** Live keys by id; the cursor is the last id of the previous page. */
+export async function listKeys(deps: Deps, tenantName: string, query: ListQuery): Promise<NamedPage<KeySummary>> {
+  const { id } = await getTenant(deps, tenantName);
+  const found = await readKeys(deps.db, id, { after: query.cursor ?? null, limit: query.limit + 1 });
+  return cut(found, query.limit, (key) => key.id);
 }
 
 /** Ends within the cache time of authentication (4 s). */

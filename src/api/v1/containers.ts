@@ -81,12 +81,11 @@ const operations = createRoute({
   operationId: 'listContainerOperations',
   tags,
   summary: 'What was asked of it and how that ended, newest first',
-  request: { params: containerPath },
-  responses: answers(
-    { 200: json(z.object({ items: z.array(operationView) }).meta({ id: 'OperationList' }), 'At most the last 100') },
-    404,
-  ),
+  request: { params: containerPath, query: z.strictObject(pageQuery) },
+  responses: answers({ 200: json(pageOf(operationView, 'OperationPage'), 'A page') }, 404),
 });
+
+const byCreation = ({ createdAt, id }: { createdAt: Date; id: string }) => ({ at: createdAt.toISOString(), id });
 
 export function containerRoutes(app: V1, deps: Deps): void {
   app.openapi(create, async (c) => {
@@ -106,17 +105,19 @@ export function containerRoutes(app: V1, deps: Deps): void {
     const question = `containers ${JSON.stringify(filter)}`;
     const page = pageFrom(deps, ctx, question, { limit, cursor });
     const found = await listContainers(deps, ctx, filter, page);
-    const { items, nextCursor } = pageOut(deps, ctx, question, page, found, ({ createdAt, id }) => ({
-      at: createdAt.toISOString(),
-      id,
-    }));
+    const { items, nextCursor } = pageOut(deps, ctx, question, page, found, byCreation);
     return c.json({ items: items.map(viewContainer), nextCursor }, 200);
   });
   app.openapi(get, async (c) =>
     c.json(viewContainer(await getContainer(deps, c.get('ctx'), c.req.valid('param').container)), 200),
   );
   app.openapi(operations, async (c) => {
-    const found = await listContainerOperations(deps, c.get('ctx'), c.req.valid('param').container);
-    return c.json({ items: found.map(viewOperation) }, 200);
+    const ctx = c.get('ctx');
+    const container = await getContainer(deps, ctx, c.req.valid('param').container);
+    const question = `operations ${container.id}`;
+    const page = pageFrom(deps, ctx, question, c.req.valid('query'));
+    const found = await listContainerOperations(deps, container, page);
+    const { items, nextCursor } = pageOut(deps, ctx, question, page, found, byCreation);
+    return c.json({ items: items.map(viewOperation), nextCursor }, 200);
   });
 }

@@ -14,7 +14,7 @@ import {
   revokeKey,
   type Tenant,
 } from '../../services/tenants.ts';
-import { answers, idempotencyKey, json, jsonBody } from './openapi.ts';
+import { answers, idempotencyKey, json, jsonBody, pageOf, pageQuery } from './openapi.ts';
 import type { V1 } from './router.ts';
 
 const tags = ['tenants'];
@@ -83,16 +83,10 @@ const routes = {
     tags,
     summary: 'List tenants by name',
     request: {
-      query: z.strictObject({
-        limit: z.coerce.number().int().min(1).max(1000).default(100),
-        cursor: z.string().max(64).optional().describe('`nextCursor` of the previous page'),
-      }),
+      query: z.strictObject(pageQuery),
     },
     responses: answers({
-      200: json(
-        z.object({ items: z.array(tenantView), nextCursor: z.string().nullable() }).meta({ id: 'TenantPage' }),
-        'A page',
-      ),
+      200: json(pageOf(tenantView, 'TenantPage'), 'A page'),
     }),
   }),
   get: createRoute({
@@ -148,12 +142,9 @@ const routes = {
     path: '/tenants/{tenant}/keys',
     operationId: 'listKeys',
     tags,
-    summary: 'List live keys, newest first',
-    request: { params: path },
-    responses: answers(
-      { 200: json(z.object({ items: z.array(keyView) }).meta({ id: 'KeyList' }), 'All of them') },
-      404,
-    ),
+    summary: 'List live keys',
+    request: { params: path, query: z.strictObject(pageQuery) },
+    responses: answers({ 200: json(pageOf(keyView, 'KeyPage'), 'A page') }, 404),
   }),
   revokeKey: createRoute({
     method: 'delete',
@@ -191,14 +182,14 @@ export function tenantRoutes(app: V1, deps: Deps): void {
     return c.json(created, 201);
   });
   app.openapi(routes.listKeys, async (c) => {
-    const keys = await listKeys(deps, c.req.valid('param').tenant);
+    const { items: keys, nextCursor } = await listKeys(deps, c.req.valid('param').tenant, c.req.valid('query'));
     const items = keys.map((key) => ({
       ...key,
       createdAt: key.createdAt.toISOString(),
       expiresAt: key.expiresAt?.toISOString() ?? null,
       lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
     }));
-    return c.json({ items }, 200);
+    return c.json({ items, nextCursor }, 200);
   });
   app.openapi(routes.revokeKey, async (c) => {
     const { tenant, key } = c.req.valid('param');
