@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Db } from './db/client.ts';
 import type { Clock, Ids } from './domain/clock.ts';
+import type { Metrics } from './domain/metrics.ts';
 import type { Principal, TenantPrincipal } from './domain/principal.ts';
 import type { Wakeups } from './domain/wakeups.ts';
 import type { Provider } from './providers/provider.ts';
@@ -29,6 +30,7 @@ export interface Deps {
   clock: Clock;
   ids: Ids;
   log: Logger;
+  metrics: Metrics;
   limits: Limits;
   registries: RegistryPolicy;
   sharedImages: readonly string[];

@@ -3,31 +3,42 @@ import { hostname } from 'node:os';
 import { pino } from 'pino';
 import type { Config } from './config.ts';
 import type { Deps } from './context.ts';
-import { connect } from './db/client.ts';
+import { connect, type Db } from './db/client.ts';
 import { installationId } from './db/health.ts';
 import { sha256, systemClock, systemIds } from './domain/clock.ts';
+import type { Metrics } from './domain/metrics.ts';
 import { createWakeups } from './domain/wakeups.ts';
+import { createMetrics } from './metrics.ts';
 import { createProvider } from './providers/registry.ts';
+import { timed } from './providers/timed.ts';
 
 /** Connects to the database to learn the installation's id. The caller closes `deps.db`. */
 export async function buildDeps(config: Config): Promise<Deps> {
-  const log = pino({
-    level: config.LONGSHORE_LOG_LEVEL,
-    redact: ['*.auth', '*.password', '*.key', '*.env', '*.headers'],
-  });
+  const metrics = createMetrics();
   const db = connect({
     url: config.DATABASE_URL,
     appUrl: config.LONGSHORE_APP_DATABASE_URL,
     reconcilerUrl: config.LONGSHORE_RECONCILER_DATABASE_URL,
     connections: config.LONGSHORE_DATABASE_CONNECTIONS,
+    metrics,
   });
-  const installId = await installationId(db);
+  return assembleDeps(config, { db, metrics, installId: await installationId(db) });
+}
+
+/** The part without I/O. */
+export function assembleDeps(config: Config, site: { db: Db; metrics: Metrics; installId: string }): Deps {
+  const { db, metrics, installId } = site;
+  const provider = createProvider(config, { installId, clock: systemClock, ids: systemIds });
   return {
     db,
-    provider: createProvider(config, { installId, clock: systemClock, ids: systemIds }),
+    provider: timed(provider, metrics),
     clock: systemClock,
     ids: systemIds,
-    log,
+    log: pino({
+      level: config.LONGSHORE_LOG_LEVEL,
+      redact: ['*.auth', '*.password', '*.key', '*.env', '*.headers'],
+    }),
+    metrics,
     limits: {
       quotas: {
         containers: config.LONGSHORE_QUOTA_CONTAINERS,

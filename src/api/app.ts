@@ -6,6 +6,7 @@ import { AppError } from '../domain/errors.ts';
 import { isReady } from '../services/readiness.ts';
 import type { Environment } from './environment.ts';
 import { asAppError, toProblem } from './errors.ts';
+import { countRequests, metricsForOperator } from './metrics.ts';
 import { describeApi, type OpenApiDocument } from './openapi.ts';
 import { referencePolicy, renderReference } from './reference.ts';
 import { createV1 } from './v1/app.ts';
@@ -14,6 +15,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 export function createApp(deps: Deps): Hono<Environment> {
   const app = new Hono<Environment>();
+  app.use('*', countRequests(deps));
   app.use('*', async (c, next) => {
     const requestId = deps.ids.uuid();
     c.set('requestId', requestId);
@@ -48,6 +50,7 @@ export function createApp(deps: Deps): Hono<Environment> {
     const parts = await isReady(deps, c.req.raw.signal);
     return c.json(parts, parts.database && parts.provider ? 200 : 503);
   });
+  app.route('/', metricsForOperator(deps));
   const v1 = createV1(deps);
   app.route('/v1', v1);
   let document: OpenApiDocument | undefined;

@@ -7,6 +7,7 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { AppError } from '../domain/errors.ts';
+import type { DatabaseError, Metrics } from '../domain/metrics.ts';
 
 /** `app` sees the tenant of its transaction; `reconciler` sees all and has no HTTP route of its own. */
 export type DbRole = 'app' | 'reconciler';
@@ -35,6 +36,8 @@ export interface DbOptions {
   appUrl?: string | undefined;
   reconcilerUrl?: string | undefined;
   connections: number;
+  /** Told about every statement or transaction that failed. */
+  metrics?: Pick<Metrics, 'databaseError'>;
 }
 
 /** Lazy: connects at the first call. Throws `unavailable` whenever Postgres cannot be reached. */
@@ -51,10 +54,12 @@ export function connect(options: DbOptions): Db {
   const send = (sql: postgres.Sql | postgres.TransactionSql, { text, params }: Statement) =>
     sql.unsafe<Row[]>(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
 
+  const count = (kind: DatabaseError) => options.metrics?.databaseError(kind);
   return {
-    query: (role, statement) => guarded(async () => await send(pools[role], statement)),
+    query: (role, statement) => guarded(count, async () => await send(pools[role], statement)),
     batch: (role, statements, check) =>
       guarded(
+        count,
         async () =>
           (await pools[role].begin(async (tx) => {
             const results = await Promise.all(statements.map((statement) => send(tx, statement)));
@@ -62,7 +67,7 @@ export function connect(options: DbOptions): Db {
             return results;
           })) as Row[][],
       ),
-    transaction: (role, run) => guarded(() => orms[role].transaction((tx) => run(tx as unknown as Orm))),
+    transaction: (role, run) => guarded(count, () => orms[role].transaction((tx) => run(tx as unknown as Orm))),
     close: async () => {
       await Promise.all([pools.app.end({ timeout: 5 }), pools.reconciler.end({ timeout: 5 })]);
     },
@@ -109,20 +114,26 @@ const unreachable = new Set([
 ]);
 const transient = new Set(['40001', '40P01']);
 
-/** Retries what Postgres asks to retry; names an outage; lets everything else through. */
-async function guarded<T>(run: () => Promise<T>): Promise<T> {
+/** Retries what Postgres asks to retry; names an outage; lets everything else through. Violated constraints are no errors: they answer. */
+async function guarded<T>(count: (kind: DatabaseError) => void, run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();
     } catch (error) {
       const code = sqlState(error);
-      if (code !== null && transient.has(code) && attempt < 6) continue;
-      if (code !== null && (unreachable.has(code) || transient.has(code))) {
+      if (code === null || code.startsWith('23')) throw error;
+      if (transient.has(code) && attempt < 6) {
+        count('retried');
+        continue;
+      }
+      if (unreachable.has(code) || transient.has(code)) {
+        count('unavailable');
         throw new AppError('unavailable', 'The database is not available', {
           cause: error,
           details: { retryAfterSeconds: 1 },
         });
       }
+      count('unexpected');
       throw error;
     }
   }

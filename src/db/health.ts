@@ -1,11 +1,20 @@
 /** Whether the database answers, and who this installation is. */
 import { sql } from 'drizzle-orm';
 import type { Db } from './client.ts';
-import { statement } from './statements.ts';
+import { prepare, statement } from './statements.ts';
 
 /** Throws unavailable unless Postgres answers. */
 export async function pingDatabase(db: Db): Promise<void> {
   await db.query('app', statement(sql`select 1`));
+}
+
+const oldestDue = prepare(sql`select extract(epoch from longshore_now() - min(next_run_at))::float8 as seconds
+  from containers where next_run_at <= longshore_now()`);
+
+/** How long the container that waits longest has been due, in seconds; 0 when none is. */
+export async function dueLagSeconds(db: Db): Promise<number> {
+  const [row] = await db.query('reconciler', oldestDue({}));
+  return Number(row?.seconds ?? 0);
 }
 
 /** The id that marks everything this database owns at a provider. */

@@ -1,18 +1,21 @@
 /** One Node process: the API and the background worker. */
-import { serve } from '@hono/node-server';
 import { createApp } from '../api/app.ts';
+import { metricsForAnyone } from '../api/metrics.ts';
 import { type Config, parseConfig } from '../config.ts';
 import type { Deps } from '../context.ts';
 import { buildDeps } from '../deps.ts';
 import { startWorker } from '../reconcile/worker.ts';
+import { listen } from './listener.ts';
 
 export interface Running {
   url: string;
+  /** Where /metrics needs no key; null unless a port was set for it. */
+  metricsUrl: string | null;
   /** Stops taking requests, ends open ones, lets the work at hand be recorded. */
   close(): Promise<void>;
 }
 
-/** Serves with the settings of `env`; the database must be migrated. Throws when a setting is wrong or the port is taken. */
+/** Serves with the settings of `env`; the database must be migrated. Throws when a setting is wrong or a port is taken. */
 export async function start(env: NodeJS.ProcessEnv): Promise<Running> {
   const config = parseConfig(env);
   return run(config, await buildDeps(config));
@@ -20,22 +23,16 @@ export async function start(env: NodeJS.ProcessEnv): Promise<Running> {
 
 /** The same with Deps made before; they are closed with it. */
 export async function run(config: Config, deps: Deps): Promise<Running> {
-  const app = createApp(deps);
-  const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
-    const listening = serve({ fetch: app.fetch, port: config.LONGSHORE_PORT, hostname: config.LONGSHORE_HOST }, () =>
-      resolve(listening),
-    );
-    listening.on('error', reject);
-  });
+  const { LONGSHORE_METRICS_PORT: metricsPort, LONGSHORE_METRICS_HOST: metricsHost } = config;
+  const api = await listen(createApp(deps).fetch, config.LONGSHORE_PORT, config.LONGSHORE_HOST);
+  const metrics =
+    metricsPort === undefined ? null : await listen(metricsForAnyone(deps).fetch, metricsPort, metricsHost);
   const worker = startWorker(deps, { sweepSeconds: config.LONGSHORE_SWEEP_SECONDS });
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : config.LONGSHORE_PORT;
   return {
-    url: `http://${config.LONGSHORE_HOST.includes(':') ? `[${config.LONGSHORE_HOST}]` : config.LONGSHORE_HOST}:${port}`,
+    url: api.url,
+    metricsUrl: metrics?.url ?? null,
     close: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      if ('closeAllConnections' in server) server.closeAllConnections();
-      await closed;
+      await Promise.all([api.close(), metrics?.close()]);
       await worker.stop();
       await deps.db.close();
     },

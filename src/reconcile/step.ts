@@ -9,6 +9,7 @@ import type { Deps } from '../context.ts';
 import { type Claimed, claim } from '../db/claims.ts';
 import type { Container, Failure, Run } from '../domain/container.ts';
 import { AppError, isRetryable } from '../domain/errors.ts';
+import type { ReconcileResult } from '../domain/metrics.ts';
 import { systemActor } from '../domain/principal.ts';
 import { containerTopic } from '../domain/wakeups.ts';
 import { act, countRestart, type ProviderAction } from './act.ts';
@@ -41,6 +42,24 @@ export async function reconcileContainer(
 
 /** Goes on from a claim; see reconcileContainer. */
 export async function work(deps: Deps, claimed: Claimed, budgetSeconds: number): Promise<Outcome | null> {
+  const end = deps.metrics.reconcile();
+  let result: ReconcileResult = 'error';
+  try {
+    const outcome = await workUnderLease(deps, claimed, budgetSeconds);
+    result = resultOf(outcome);
+    return outcome;
+  } finally {
+    end(result);
+  }
+}
+
+function resultOf(outcome: Outcome | null): ReconcileResult {
+  if (!outcome) return 'lost';
+  if (outcome.settledGeneration !== null) return outcome.failure ? 'failed' : 'settled';
+  return outcome.failure ? 'retry' : 'pending';
+}
+
+async function workUnderLease(deps: Deps, claimed: Claimed, budgetSeconds: number): Promise<Outcome | null> {
   const lease = new Lease(deps, claimed);
   const endsAt = deps.clock.now() + budgetSeconds * 1000;
   let run = lease.container.run;

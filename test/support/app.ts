@@ -28,6 +28,8 @@ export interface TestTenant {
 
 export interface TestApp {
   url: string;
+  /** Set by LONGSHORE_METRICS_PORT. */
+  metricsUrl: string | null;
   operatorKey: string;
   operator: TestClient;
   a: TestTenant;
@@ -59,6 +61,7 @@ export async function startTestApp({ provider, env = {} }: TestAppOptions): Prom
   const [a, b] = await Promise.all([makeTenant(operator, 'tenant-a'), makeTenant(operator, 'tenant-b')]);
   return {
     url: running.url,
+    metricsUrl: running.metricsUrl,
     operatorKey,
     operator,
     a,
