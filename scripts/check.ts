@@ -7,6 +7,8 @@ const checks = [
   { name: 'lint', command: 'biome check --error-on-warnings' },
   { name: 'imports', command: 'depcruise --config .dependency-cruiser.cjs src scripts test' },
   { name: 'dead code', command: 'knip --no-progress' },
+  { name: 'openapi', command: 'node scripts/openapi.ts --check' },
+  { name: 'migrations', command: 'node scripts/migrations.ts --check' },
 ];
 const atOnce = 2;
 
