@@ -43,18 +43,18 @@ export async function tenantBatch(
 }
 
 /**
- * A read as one tenant in one round trip: the materialised CTE sets the tenant, and only then does the lateral subquery
- * run. `select` refers to the tenant as `s.v` and to its other parameters by name.
+ * A read as one tenant in one round trip: the CTE sets the tenant, and only then does the lateral subquery run. It refers to
+ * the tenant as `s.v`. `offset 0` keeps the planner from merging it with the outer query: merged, it is free to evaluate a
+ * policy, which looks for the same tenant in the setting, before the CTE has set it, and the read finds nothing.
  */
+const underTenant = (tenantId: SQL, select: SQL): SQL => sql`with s as materialized (
+    select set_config('app.tenant_id', ${tenantId}, true)::uuid as v
+  ) select k.* from s cross join lateral (select q.* from (${select}) q offset 0) k`;
+
+/** `select` refers to the tenant as `s.v` and to its other parameters by name. */
 export function prepareTenantRead<V extends { tenantId: string }>(select: SQL): (values: V) => Statement {
-  return prepare<V>(sql`with s as materialized (
-      select set_config('app.tenant_id', ${param('tenantId', 'text')}, true)::uuid as v
-    ) select k.* from s cross join lateral (${select}) k`);
+  return prepare<V>(underTenant(param('tenantId', 'text'), select));
 }
 
 /** The same for a query built for one call; `select` refers to the tenant as `s.v`. */
-export function tenantRead(tenantId: string, select: SQL): SQL {
-  return sql`with s as materialized (
-      select set_config('app.tenant_id', ${tenantId}, true)::uuid as v
-    ) select k.* from s cross join lateral (${select}) k`;
-}
+export const tenantRead = (tenantId: string, select: SQL): SQL => underTenant(sql`${tenantId}`, select);
