@@ -9,11 +9,13 @@ import { AppError } from '../domain/errors.ts';
 import { systemActor } from '../domain/principal.ts';
 import { callOptions } from './provider-call.ts';
 
-/** After a row was committed: false when the image went meanwhile, and then the row is taken back. */
+/** After a row was committed: false when a removal won meanwhile, and then neither row nor hold is left. */
 export async function confirmHold(deps: Deps, tenantId: string, id: string): Promise<boolean> {
   try {
     await deps.provider.images.hold(id, tenantId, callOptions());
-    return true;
+    if (await ownsImage(deps.db, tenantId, id)) return true;
+    await releaseHold(deps, tenantId, id);
+    return false;
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'not_found') throw error;
     await removeImage(deps.db, { tenantId, id, tag: null, name: id, actor: systemActor }, () => undefined);

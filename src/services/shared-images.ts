@@ -29,7 +29,8 @@ async function sharedImage(deps: Deps, reference: string): Promise<SharedImage |
     await deps.provider.images.hold(details.id, SHARED_TENANT_ID, callOptions());
     return { details, ...namesOf(reference, details.digest) };
   } catch (error) {
-    if (error instanceof AppError && error.code === 'not_found') return null;
+    const isNone = error instanceof AppError && (error.code === 'not_found' || error.code === 'invalid');
+    if (isNone) return null;
     throw error;
   }
 }
