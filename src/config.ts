@@ -52,7 +52,7 @@ const common = z.object({
   LONGSHORE_REGISTRIES: list,
   /** Registries on 127.0.0.1 are allowed and may speak plain HTTP. For development. */
   LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: flag,
-  /** Images already at the provider that every tenant sees, read-only: references, "*" = every tagged one. */
+  /** Images already at the provider that every tenant sees, read-only: references. */
   LONGSHORE_SHARED_IMAGES: list,
   /** How long records outlive their use, in hours. */
   LONGSHORE_RETAIN_EVENTS_HOURS: count(24 * 7),

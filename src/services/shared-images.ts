@@ -1,22 +1,27 @@
 /** Images that the operator shares: they are at the provider already, and every tenant sees them, read-only. */
 import type { Deps } from '../context.ts';
 import { replaceSharedImages, type SharedImage } from '../db/shared-images.ts';
-import { AppError } from '../domain/errors.ts';
+import { isRetryable } from '../domain/errors.ts';
 import { asImageId, familiarRepository, parseImageReference } from '../domain/image.ts';
 import { SHARED_TENANT_ID } from '../domain/principal.ts';
 import { releaseHold } from './image-holds.ts';
 import { callOptions } from './provider-call.ts';
 
 /**
- * At start: the configured references, as the provider knows them now, become the shared images. One that is missing there
- * is logged and not shared. Throws what keeps the provider from answering; the shared images stay as they were then.
+ * At start: the configured references, as the provider knows them now, become the shared images, and no others. One that is
+ * missing there is logged and not shared; while the provider is away they stay as they were.
  */
 export async function syncSharedImages(deps: Deps): Promise<void> {
   const found: SharedImage[] = [];
-  for (const reference of deps.sharedImages) {
-    const image = await sharedImage(deps, reference);
-    if (image) found.push(image);
-    else deps.log.warn({ reference }, 'an image to be shared is not at the provider');
+  try {
+    for (const reference of deps.sharedImages) {
+      const image = await sharedImage(deps, reference);
+      if (image) found.push(image);
+      else deps.log.warn({ reference }, 'an image to be shared is not at the provider');
+    }
+  } catch (error) {
+    deps.log.warn({ err: error }, 'the shared images stay as they were');
+    return;
   }
   const gone = await replaceSharedImages(deps.db, found);
   for (const id of gone) await releaseHold(deps, SHARED_TENANT_ID, id);
@@ -29,9 +34,8 @@ async function sharedImage(deps: Deps, reference: string): Promise<SharedImage |
     await deps.provider.images.hold(details.id, SHARED_TENANT_ID, callOptions());
     return { details, ...namesOf(reference, details.digest) };
   } catch (error) {
-    const isNone = error instanceof AppError && (error.code === 'not_found' || error.code === 'invalid');
-    if (isNone) return null;
-    throw error;
+    if (isRetryable(error)) throw error;
+    return null;
   }
 }
 

@@ -50,6 +50,7 @@ export async function startTestApp({ provider, env = {} }: TestAppOptions): Prom
     LONGSHORE_LOG_LEVEL: 'silent',
     LONGSHORE_PROVIDER: provider,
     LONGSHORE_OPERATOR_KEY: operatorKey,
+    LONGSHORE_SHARED_IMAGES: busyboxImage,
     DATABASE_URL: database.url,
     ...(provider === 'docker' ? { DOCKER_HOST: testDockerHost() } : {}),
     ...env,
