@@ -3,7 +3,7 @@
  * idempotency key's claim, the quota, the row, its operation and its event. Made of one statement each, as the tenant.
  */
 import { type SQL, sql } from 'drizzle-orm';
-import type { Container, Desired } from '../domain/container.ts';
+import type { Container, Intent } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import { AppError, notFound } from '../domain/errors.ts';
 import type { OperationKind } from '../domain/operation.ts';
@@ -100,21 +100,12 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Contai
   }
 }
 
-export interface VerbIntent {
+export interface VerbIntent extends Intent {
   tenantId: string;
   id: string;
   kind: OperationKind;
   /** Of the snapshot the rules were checked on: the change happens to it or not at all. */
   generation: number;
-  desired: Desired;
-  startSeq: number;
-  stopSeq: number;
-  stopSignal: string | null;
-  stopGraceSeconds: number;
-  pendingSignal: string | null;
-  restartSuppressed: boolean;
-  removeVolumes: boolean;
-  name: string;
   operationId: string;
   actor: Actor;
   claim: KeyClaim | null;

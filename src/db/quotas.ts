@@ -4,8 +4,8 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import { AppError } from '../domain/errors.ts';
+import type { QuotaResource } from '../domain/quota.ts';
 import type { Row } from './client.ts';
-import type { QuotaResource } from './schema.ts';
 import { param } from './statements.ts';
 
 const counterOf = (resource: QuotaResource) =>

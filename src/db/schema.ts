@@ -1,25 +1,21 @@
 /**
  * Tables, indexes and row-level-security policies. FORCE ROW LEVEL SECURITY, grants and functions are hand-written SQL
  * beside the generated migrations, because drizzle-kit emits none of them.
+ * All tables in one file, although it is long: what refers to what is seen here at a glance.
  * tenant_id leads every key; foreign keys carry it, since Postgres checks them past row-level security.
  */
 import { sql } from 'drizzle-orm';
 import {
-  bigint,
   boolean,
   check,
-  customType,
   doublePrecision,
   foreignKey,
   index,
   integer,
   jsonb,
-  pgPolicy,
-  pgRole,
   pgTable,
   primaryKey,
   text,
-  timestamp,
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
@@ -29,35 +25,10 @@ import type { EventKind } from '../domain/event.ts';
 import type { ImageConfig, ImageDetails } from '../domain/image.ts';
 import type { OperationKind, OperationState } from '../domain/operation.ts';
 import type { Actor, Role } from '../domain/principal.ts';
+import type { QuotaResource } from '../domain/quota.ts';
+import { at, bigNumber, createdAt, idText, sharedPolicy, tenantId, tenantPolicies } from './schema-parts.ts';
 
-export const appRole = pgRole('longshore_app').existing();
-export const reconcilerRole = pgRole('longshore_reconciler').existing();
-
-/** The tenant of this transaction; null outside of one, so that nothing matches (after a transaction the setting is ''). */
-const currentTenant = sql`(select nullif(current_setting('app.tenant_id', true), '')::uuid)`;
-const sharedTenant = sql`'00000000-0000-0000-0000-000000000000'::uuid`;
-
-/** The two policies of every tenant table: the app sees one tenant, the reconciler all of them. */
-const tenantPolicies = (name: string) => [
-  pgPolicy(`${name}_tenant`, {
-    for: 'all',
-    to: appRole,
-    using: sql`tenant_id = ${currentTenant}`,
-    withCheck: sql`tenant_id = ${currentTenant}`,
-  }),
-  pgPolicy(`${name}_reconciler`, { for: 'all', to: reconcilerRole, using: sql`true`, withCheck: sql`true` }),
-];
-/** Rows of the shared tenant are read by everyone. */
-const sharedPolicy = (name: string) =>
-  pgPolicy(`${name}_shared`, { for: 'select', to: appRole, using: sql`tenant_id = ${sharedTenant}` });
-
-/** Byte order, so that a prefix of an id is a range of the primary key. */
-const idText = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
-const bigNumber = (name: string) => bigint(name, { mode: 'number' });
-const tenantId = () => uuid('tenant_id').notNull();
 const tenantReference = () => tenantId().references(() => tenants.id);
-const createdAt = () => at('created_at').notNull().default(sql`longshore_now()`);
 
 export const installation = pgTable('installation', {
   /** Marks everything that this database owns at a provider. */
@@ -136,8 +107,6 @@ export const quotas = pgTable(
     ...tenantPolicies('quotas'),
   ],
 );
-export const quotaResources = ['containers', 'volumes', 'networks', 'images'] as const;
-export type QuotaResource = (typeof quotaResources)[number];
 
 /** Token buckets; processes lease blocks of tokens from them. */
 export const rateBuckets = pgTable(

@@ -1,8 +1,9 @@
 /** Tenants and what each is born with. The operator's business: runs as the system. */
 import { and, asc, eq, gt, ne, sql } from 'drizzle-orm';
 import { SHARED_TENANT_ID } from '../domain/principal.ts';
+import { type QuotaResource, quotaResources } from '../domain/quota.ts';
 import type { Db } from './client.ts';
-import { networks, type QuotaResource, quotaResources, quotas, rateBuckets, tenantHeads, tenants } from './schema.ts';
+import { networks, quotas, rateBuckets, tenantHeads, tenants } from './schema.ts';
 import { type SystemTx, withSystem } from './tenancy.ts';
 
 export interface Tenant {
@@ -25,16 +26,14 @@ export async function insertTenant(tx: SystemTx, tenant: NewTenant): Promise<voi
   const tenantId = tenant.id;
   await tx.insert(tenants).values({ id: tenantId, name: tenant.name });
   await tx.insert(tenantHeads).values({ tenantId });
-  await tx
-    .insert(quotas)
-    .values(
-      quotaResources.map((resource) => ({
-        tenantId,
-        resource,
-        lim: tenant.limits[resource],
-        used: resource === 'networks' ? 1 : 0,
-      })),
-    );
+  await tx.insert(quotas).values(
+    quotaResources.map((resource) => ({
+      tenantId,
+      resource,
+      lim: tenant.limits[resource],
+      used: resource === 'networks' ? 1 : 0,
+    })),
+  );
   await tx
     .insert(rateBuckets)
     .values({ tenantId, class: 'requests', tokens: 0, refilledAt: sql`longshore_now() - interval '1 hour'` });

@@ -2,7 +2,7 @@
  * Time and randomness as arguments: the only module of src besides the entrypoints that touches either.
  * Rows never take their time from here but from the database (`longshore_now()`).
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 export interface Clock {
   /** Milliseconds since the epoch, for caches, budgets and log lines of this process. */
@@ -44,5 +44,5 @@ export const systemIds: Ids = {
 
 /** SHA-256 of text or bytes as lowercase hex. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data);
 }

@@ -83,17 +83,10 @@ export interface Run {
   restartAt: Date | null;
 }
 
-export interface Container {
-  tenantId: string;
-  id: string;
+/** What its tenant wants of it: written by services only. */
+export interface Intent {
   name: string;
-  spec: ContainerSpec;
-  imageId: string;
   desired: Desired;
-  /** +1 with every accepted change of intent. */
-  generation: number;
-  /** The newest generation that was seen settled. */
-  observedGeneration: number;
   /** How many starts were asked for; and up to which of them a stop must come first (restart). */
   startSeq: number;
   stopSeq: number;
@@ -105,6 +98,17 @@ export interface Container {
   restartSuppressed: boolean;
   /** Its anonymous volumes go with it. */
   removeVolumes: boolean;
+}
+
+export interface Container extends Intent {
+  tenantId: string;
+  id: string;
+  spec: ContainerSpec;
+  imageId: string;
+  /** +1 with every accepted change of intent. */
+  generation: number;
+  /** The newest generation that was seen settled. */
+  observedGeneration: number;
   nextRunAt: Date | null;
   attempts: number;
   lastError: Failure | null;

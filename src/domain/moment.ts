@@ -10,12 +10,15 @@ const rfc3339 = z.iso.datetime({ offset: true });
 /** How many seconds each unit of a Go duration has. */
 const units: Record<string, number> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
 
-export const moment = z.string().max(64).transform((text, context): Moment => {
-  const parsed = parseMoment(text);
-  if (parsed) return parsed;
-  context.addIssue('must be unix seconds, an RFC 3339 time or a duration such as 10m');
-  return z.NEVER;
-});
+export const moment = z
+  .string()
+  .max(64)
+  .transform((text, context): Moment => {
+    const parsed = parseMoment(text);
+    if (parsed) return parsed;
+    context.addIssue('must be unix seconds, an RFC 3339 time or a duration such as 10m');
+    return z.NEVER;
+  });
 
 function parseMoment(text: string): Moment | null {
   if (unixSeconds.test(text)) return { kind: 'at', unixSeconds: Number(text) };

@@ -1,7 +1,7 @@
 /** start, stop, restart, kill, pause, unpause, rename, remove: rules on a snapshot, intent by compare-and-set, then inline work. */
 import type { Ctx, Deps } from '../context.ts';
-import { acceptVerb, type VerbIntent } from '../db/accept.ts';
-import { type Container, type ContainerAction, can, statusOf } from '../domain/container.ts';
+import { acceptVerb } from '../db/accept.ts';
+import { type Container, type ContainerAction, can, type Intent, statusOf } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import { actorOf } from '../domain/principal.ts';
 import { authorize } from './authorize.ts';
@@ -16,20 +16,6 @@ export interface VerbResult {
   operationId: string | null;
 }
 
-type Change = Partial<
-  Pick<
-    VerbIntent,
-    | 'desired'
-    | 'startSeq'
-    | 'stopSeq'
-    | 'stopSignal'
-    | 'stopGraceSeconds'
-    | 'pendingSignal'
-    | 'restartSuppressed'
-    | 'removeVolumes'
-    | 'name'
-  >
->;
 type Verb = Exclude<ContainerAction, 'exec' | 'stats' | 'top'>;
 
 const ACTION_SECONDS = 15;
@@ -102,7 +88,7 @@ async function perform(
   ctx: Ctx,
   reference: string,
   kind: Verb,
-  change: (container: Container) => Change,
+  change: (container: Container) => Partial<Intent>,
   force = false,
 ): Promise<VerbResult> {
   authorize(ctx.principal, 'write');
@@ -112,35 +98,8 @@ async function perform(
     if (verdict === 'no') throw refusal(kind, container);
     if (verdict === 'satisfied') return { container, changed: false, converged: true, operationId: null };
     const operationId = deps.ids.uuid();
-    const {
-      tenantId,
-      id,
-      generation,
-      desired,
-      startSeq,
-      stopSeq,
-      stopSignal,
-      stopGraceSeconds,
-      pendingSignal,
-      restartSuppressed,
-      removeVolumes,
-      name,
-    } = container;
     const accepted = await acceptVerb(deps.db, {
-      ...{
-        tenantId,
-        id,
-        generation,
-        desired,
-        startSeq,
-        stopSeq,
-        stopSignal,
-        stopGraceSeconds,
-        pendingSignal,
-        restartSuppressed,
-        removeVolumes,
-        name,
-      },
+      ...container,
       ...change(container),
       kind,
       operationId,
