@@ -8,12 +8,9 @@ import type { Deps } from '../context.ts';
 import { sha256 } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
 import { SHARED_TENANT_ID } from '../domain/principal.ts';
-import { claimKey, finishKey, type KeyClaim } from '../services/idempotency.ts';
+import { claimKey, finishKey, type KeyClaim, whileHeld } from '../services/idempotency.ts';
 import type { Environment } from './environment.ts';
 import { asAppError, toProblem } from './errors.ts';
-
-/** Longer than any answer takes; a retry after a crash waits at most this long. */
-const LOCK_SECONDS = 90;
 
 /** Answers for what an attempt before a crash did, from the resource it left. */
 export type Recover = (c: Context<Environment>, resource: string) => Promise<Response>;
@@ -29,7 +26,7 @@ export function idempotency(deps: Deps, recover: Recover): MiddlewareHandler<Env
     const tenantId = principal.kind === 'tenant' ? principal.tenantId : SHARED_TENANT_ID;
     const route = `POST ${routePath(c, -1)}`;
     const requestHash = sha256(`${c.req.path}\n${new URL(c.req.url).search}\n${await c.req.text()}`);
-    const state = await claimKey(deps, { tenantId, route, key, requestHash, lockSeconds: LOCK_SECONDS });
+    const state = await claimKey(deps, { tenantId, route, key, requestHash });
     switch (state.kind) {
       case 'done':
         return replay(c, state.status, state.body);
@@ -42,13 +39,15 @@ export function idempotency(deps: Deps, recover: Recover): MiddlewareHandler<Env
     }
     const claim: KeyClaim = { route, key, attempt: state.attempt };
     if (state.kind === 'accepted') {
-      const response = await recover(c, state.resource);
+      const response = await whileHeld(deps, tenantId, claim, () => recover(c, state.resource));
       await finishKey(deps, tenantId, claim, { status: response.status, body: await response.clone().text() });
       return response;
     }
     if (principal.kind === 'tenant') c.set('ctx', { ...c.get('ctx'), claim });
-    await next();
-    await finishKey(deps, tenantId, claim, await storedAnswer(c));
+    await whileHeld(deps, tenantId, claim, async () => {
+      await next();
+      await finishKey(deps, tenantId, claim, await storedAnswer(c));
+    });
   };
 }
 

@@ -57,6 +57,21 @@ export async function claimDue(db: Db, at: { owner: string; leaseSeconds: number
   return (await db.query('reconciler', claimNext(at))).map(toClaimed);
 }
 
+const extendLease = prepare(sql`update containers
+  set lease_until = longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')}),
+    next_run_at = case when next_run_at < lease_until then next_run_at
+      else longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')}) end
+  where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')} and fence = ${param('fence', 'bigint')}
+    and removed_at is null returning 1`);
+
+/** Keeps a claim while the provider works. False = the fence is old. */
+export async function renewLease(
+  db: Db,
+  at: { tenantId: string; id: string; fence: number; leaseSeconds: number },
+): Promise<boolean> {
+  return (await db.query('reconciler', extendLease(at))).length > 0;
+}
+
 export interface RunRecord {
   container: Container;
   fence: number;

@@ -56,6 +56,23 @@ export async function claimKey(db: Db, request: KeyRequest): Promise<KeyState> {
   return row.state === 'done' ? { kind: 'done', status: Number(row.status), body: String(row.body) } : { kind: 'busy' };
 }
 
+const spendKeyRow = prepare(sql`with ${keyGuard} select ${guarded}`);
+
+/** For an effect outside of the database: spends the claim on the resource `id` before it. Throws conflict when it was lost. */
+export async function spendKey(db: Db, tenantId: string, claim: KeyClaim, id: string): Promise<void> {
+  const statement = spendKeyRow({ tenantId, id, ...claimValues(claim) });
+  await tenantBatch(db, tenantId, [statement], ([rows]) => checkGuard(rows?.[0], claim));
+}
+
+const renewKeyRow = prepare(sql`update idempotency_keys set locked_until = ${lockedUntil}
+  where ${where} and attempt = ${param('attempt', 'int')} and state <> 'done' returning 1`);
+
+/** Keeps others off for longer. False = another attempt has taken over, or there is an answer. */
+export async function renewKey(db: Db, tenantId: string, claim: KeyClaim, lockSeconds: number): Promise<boolean> {
+  const [rows] = await tenantBatch(db, tenantId, [renewKeyRow({ tenantId, ...claim, lockSeconds })]);
+  return rows?.length === 1;
+}
+
 const finishKeyRow =
   prepare(sql`update idempotency_keys set state = 'done', status = ${param('status', 'int')}, body = ${param('body', 'text')}
   where ${where} and attempt = ${param('attempt', 'int')} and (state = 'accepted' or ${param('succeeded', 'boolean')})`);

@@ -1,12 +1,14 @@
 /** A claim on one container: what is known under it, and the only way to write. Ends with a release or by losing the fence. */
 import type { Deps } from '../context.ts';
-import { type Claimed, type RunRecord, record } from '../db/claims.ts';
+import { type Claimed, type RunRecord, record, renewLease } from '../db/claims.ts';
 import type { Container, Run } from '../domain/container.ts';
+import { withHeartbeat } from '../domain/heartbeat.ts';
 import { containerTopic, eventsTopic } from '../domain/wakeups.ts';
 import { runEvents } from './run-events.ts';
 
-/** Longer than any one provider call, so that a worker notices that its time is up before it calls again. */
-export const LEASE_SECONDS = 60;
+/** For so long after a crash nobody works on what was claimed. Whoever lives renews, however long a provider call takes. */
+export const LEASE_SECONDS = 6;
+const RENEW_SECONDS = LEASE_SECONDS / 3;
 
 export class Lease {
   readonly #deps: Deps;
@@ -30,8 +32,14 @@ export class Lease {
     return new Date(this.#claimed.now.getTime() + this.#elapsedMs());
   }
 
-  secondsLeft(): number {
-    return LEASE_SECONDS - this.#elapsedMs() / 1000;
+  /** It should be extended before anything else is done under it. */
+  get isDue(): boolean {
+    return this.#elapsedMs() >= RENEW_SECONDS * 1000;
+  }
+
+  /** Makes a call of any length under the lease. What comes of it may be written only if the fence still holds then. */
+  during<T>(call: () => Promise<T>): Promise<T> {
+    return withHeartbeat(this.#deps.clock, RENEW_SECONDS, () => this.#renew(), call);
   }
 
   /** Records the run with the events its change implies; extends the lease unless `release` is given. False = the fence is old: stop. */
@@ -62,6 +70,17 @@ export class Lease {
     this.#deps.wakeups.wake(containerTopic(container.id));
     if (events.length > 0) this.#deps.wakeups.wake(eventsTopic(container.tenantId));
     return true;
+  }
+
+  async #renew(): Promise<boolean> {
+    const { container, fence } = this.#claimed;
+    const { tenantId, id } = container;
+    try {
+      return await renewLease(this.#deps.db, { tenantId, id, fence, leaseSeconds: LEASE_SECONDS });
+    } catch (error) {
+      this.#deps.log.warn({ err: error, container: id }, 'a lease could not be renewed');
+      return true; // the database may be back before the lease ends
+    }
   }
 
   #elapsedMs(): number {

@@ -66,12 +66,12 @@ async function workUnderLease(deps: Deps, claimed: Claimed, budgetSeconds: numbe
   let pollMs = 10;
 
   for (let calls = 0; calls < MAX_CALLS; ) {
-    if (lease.secondsLeft() < 2 * CALL_SECONDS && !(await lease.write(run))) return null;
+    if (lease.isDue && !(await lease.write(run))) return null;
     const container = () => ({ ...lease.container, run });
 
     // What was never asked for cannot be there, and a create adopts what an earlier one left.
     if (run.phase !== 'pending' || container().desired === 'removed') {
-      const seen = await tried(() => deps.provider.observe(refOf(run), callOptions()));
+      const seen = await tried(lease, () => deps.provider.observe(refOf(run), callOptions()));
       if ('failure' in seen) return retryLater(deps, lease, run, seen.failure);
       const folded = foldObservation(container(), seen.value, deps.provider.features, lease.now());
       if (!folded) return release(lease, run, { afterSeconds: 1 });
@@ -106,7 +106,7 @@ async function workUnderLease(deps: Deps, claimed: Claimed, budgetSeconds: numbe
     if (mustBeKnownBefore(action, lease.container.run, run) && !(await lease.write(run))) return null;
 
     calls++;
-    const done = await tried(() => act(deps, container(), action, lease.now(), callOptions()));
+    const done = await tried(lease, () => act(deps, container(), action, lease.now(), callOptions()));
     if ('failure' in done) {
       const verdict = judge(action, done.failure, calls);
       if (verdict === 'look again') continue;
@@ -123,9 +123,9 @@ async function workUnderLease(deps: Deps, claimed: Claimed, budgetSeconds: numbe
 const refOf = (run: Run) => ({ key: run.providerKey, handle: run.handle });
 const callOptions = () => ({ signal: AbortSignal.timeout(CALL_SECONDS * 1000) });
 
-async function tried<T>(call: () => Promise<T>): Promise<{ value: T } | { failure: AppError }> {
+async function tried<T>(lease: Lease, call: () => Promise<T>): Promise<{ value: T } | { failure: AppError }> {
   try {
-    return { value: await call() };
+    return { value: await lease.during(call) };
   } catch (error) {
     return {
       failure:
