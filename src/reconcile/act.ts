@@ -30,7 +30,7 @@ export async function act(
       await provider.destroy(ref, options);
       return nextIncarnation(action.byPolicy ? { ...container, run: countRestart(run) } : container);
     case 'start':
-      await provider.start(ref, options);
+      await start(deps, container, options);
       return {
         ...run,
         phase: 'running',
@@ -60,6 +60,21 @@ export async function act(
     case 'destroy':
       await provider.destroy(ref, options);
       return { ...run, phase: 'gone' };
+  }
+}
+
+/** A network that somebody removed, or that was made twice, keeps a run from starting: it is put right for the next try. */
+async function start(deps: Deps, container: Container, options: CallOptions): Promise<void> {
+  const { providerKey: key, handle } = container.run;
+  try {
+    await deps.provider.start({ key, handle }, options);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') {
+      for (const network of (await creationFacts(deps.db, container)).networks) {
+        await deps.provider.networks.ensure(network, options);
+      }
+    }
+    throw error;
   }
 }
 

@@ -19,8 +19,15 @@ type Listed = z.infer<typeof listed>[number];
 const subject = { noun: 'network' } as const;
 
 export function networksOf(site: Site): Provider['networks'] {
+  /** Calls for one network share one answer: a tenant's first containers often come together. */
+  const ensuring = new Map<string, Promise<void>>();
   return {
-    ensure: (network, options) => ensure(site, network, options),
+    ensure: (network, options) => {
+      const { key } = network;
+      const ensured = ensuring.get(key) ?? ensure(site, network, options).finally(() => ensuring.delete(key));
+      ensuring.set(key, ensured);
+      return ensured;
+    },
     remove: async (network, options) => {
       const request = { method: 'DELETE', path: `/networks/${safeName(network.key)}`, subject } as const;
       await unless(site.engine.call(request, options), ['not_found'], undefined);
@@ -29,7 +36,9 @@ export function networksOf(site: Site): Provider['networks'] {
 }
 
 async function ensure(site: Site, network: NetworkRef, options: CallOptions): Promise<void> {
-  if ((await named(site, network, options)).length > 0) return;
+  const found = await named(site, network, options);
+  if (found.length === 1) return;
+  if (found.length > 1) return settleOnOne(site, found, options);
   const body = {
     Name: safeName(network.key),
     CheckDuplicate: true,
@@ -39,11 +48,21 @@ async function ensure(site: Site, network: NetworkRef, options: CallOptions): Pr
   };
   const request: EngineRequest = { method: 'POST', path: '/networks/create', body, subject };
   await unless(site.engine.call(request, options), ['conflict'], undefined);
-  const [, ...younger] = await named(site, network, options);
-  for (const { Id } of younger) {
-    site.log('network made twice', { key: network.key });
-    const remove = { method: 'DELETE', path: `/networks/${safeName(Id)}`, subject } as const;
-    await unless(site.engine.call(remove, options), ['not_found'], undefined);
+  await settleOnOne(site, await named(site, network, options), options);
+}
+
+/**
+ * Two workers at once, or one that died before it looked, made more than one: the Engine attaches nothing to a name that two
+ * networks have. The youngest go first, so that all who come here leave the same one, unless something is attached to it.
+ */
+async function settleOnOne(site: Site, found: Listed[], options: CallOptions): Promise<void> {
+  let spare = found.length - 1;
+  for (const { Id, Name } of found.toReversed()) {
+    if (spare === 0) return;
+    site.log('network made twice', { key: Name });
+    const request = { method: 'DELETE', path: `/networks/${safeName(Id)}`, subject } as const;
+    const removed = site.engine.call(request, options).then(() => true);
+    if (await unless(unless(removed, ['not_found'], true), ['conflict'], false)) spare -= 1;
   }
 }
 
