@@ -5,7 +5,7 @@ import type { Features, Observation } from '../providers/provider.ts';
 /** Null when the observation is older than what is known already. */
 export function foldObservation(container: Container, seen: Observation, features: Features, now: Date): Run | null {
   const run = container.run;
-  const version = seen.kind === 'present' && seen.version !== null ? seen.version : run.observedVersion + 1;
+  const version = versionOf(seen, run);
   if (version < run.observedVersion) return null;
   const base: Run = { ...run, observedVersion: version, observedAt: now };
   if (seen.kind === 'absent') return foldAbsence(base, features, now);
@@ -47,6 +47,12 @@ export function foldObservation(container: Container, seen: Observation, feature
   }
   const failed = run.phase === 'failed' && run.startedSeq >= container.startSeq;
   return { ...next, phase: failed ? 'failed' : 'created', stoppedSeq: container.stopSeq };
+}
+
+/** An absence has no version: it must not outrank what the provider numbers. */
+function versionOf(seen: Observation, run: Run): number {
+  if (seen.kind === 'absent') return run.observedVersion;
+  return seen.version ?? run.observedVersion + 1;
 }
 
 function foldAbsence(run: Run, features: Features, now: Date): Run {

@@ -3,7 +3,7 @@ import { containerColumns, currentRun, toContainer } from '../../src/db/containe
 import { statement } from '../../src/db/statements.ts';
 import { type Container, restartsAfterExit, statusOf } from '../../src/domain/container.ts';
 import { sql } from 'drizzle-orm';
-import type { MemoryRun } from '../../src/providers/memory/world.ts';
+import type { MemoryRun, MemoryWorld } from '../../src/providers/memory/world.ts';
 import { brief } from './boundaries.ts';
 import type { Client, Exchange } from './clients.ts';
 import type { Simulation } from './simulation.ts';
@@ -27,8 +27,8 @@ export async function checkAtRest(simulation: Simulation, clients: readonly Clie
     `select id::text, kind, state, actor->>'id' as actor, container_id as "containerId" from operations`,
   )) as unknown as OperationFacts[];
   return [
-    ...containers.flatMap((container) => checkIntent(container, world.runs.get(container.run.providerKey))),
-    ...checkObjects([...world.runs.values()], containers),
+    ...containers.flatMap((container) => checkIntent(container, runsOf(container, world))),
+    ...checkOwners([...world.runs.values()], containers),
     ...checkOperations(operations),
     ...clients.flatMap(({ exchanges }) => exchanges.flatMap((exchange) => checkPromises(exchange, operations))),
     ...(await checkEvents(simulation)),
@@ -52,10 +52,15 @@ const phasesOf: Record<string, readonly string[]> = {
   lost: ['absent'],
 };
 
+const runsOf = (container: Container, world: MemoryWorld) =>
+  [...world.runs.values()].filter(
+    ({ input }) => input.containerId === container.id && input.incarnation === container.run.incarnation,
+  );
+
 /** I2: what was wanted is there, once; what is not there any more has a reason that its intent accepts. */
-function checkIntent(container: Container, truth: MemoryRun | undefined): string[] {
+function checkIntent(container: Container, truth: MemoryRun[]): string[] {
   const status = statusOf(container);
-  const phase = truth?.seen.phase ?? 'absent';
+  const phase = truth.map(({ seen }) => seen.phase).join(' and ') || 'absent';
   const name = `container ${brief(container.id)} (${container.desired}, ${status}, really ${phase})`;
   const found: string[] = [];
   if (!statusesOf[container.desired].includes(status)) found.push(`I2: ${name} is not what was asked for`);
@@ -67,11 +72,11 @@ function checkIntent(container: Container, truth: MemoryRun | undefined): string
   return found;
 }
 
-/** I3 and the other half of I2: nothing is there that no live row explains, and nothing twice. */
-function checkObjects(runs: MemoryRun[], containers: Container[]): string[] {
-  const keys = new Set(containers.map(({ run }) => run.providerKey));
+/** I3: nothing is there that no live row explains. */
+function checkOwners(runs: MemoryRun[], containers: Container[]): string[] {
+  const owners = new Set(containers.map(({ id, run }) => `${id}-${run.incarnation}`));
   return runs
-    .filter(({ input }) => !keys.has(input.key))
+    .filter(({ input }) => !owners.has(`${input.containerId}-${input.incarnation}`))
     .map(({ input, seen }) => `I3: nobody owns ${brief(input.key)} (${seen.phase})`);
 }
 
