@@ -1,7 +1,7 @@
 /** Idempotency keys: who may act under one, and what is answered to those who come again. */
 import { sql } from 'drizzle-orm';
 import type { Db } from './client.ts';
-import type { KeyClaim } from './key-claim.ts';
+import { checkGuard, claimValues, guarded, type KeyClaim, keyGuard } from './key-claim.ts';
 import { param, prepare } from './statements.ts';
 import { tenantBatch } from './tenancy.ts';
 
