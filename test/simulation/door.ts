@@ -5,7 +5,7 @@ import type { ContainerSpec } from '../../src/domain/container-spec.ts';
 import { AppError, isRetryable } from '../../src/domain/errors.ts';
 import * as verbs from '../../src/services/container-verbs.ts';
 import { createContainer } from '../../src/services/containers.ts';
-import { claimKey, finishKey } from '../../src/services/idempotency.ts';
+import { claimKey, finishKey, whileHeld } from '../../src/services/idempotency.ts';
 
 export type Wish =
   | { kind: 'create'; name: string | undefined; spec: ContainerSpec; start: boolean }
@@ -32,9 +32,6 @@ export interface Reply {
   code: string | null;
 }
 
-/** As in the API: longer than any answer takes. */
-const LOCK_SECONDS = 90;
-
 export async function serve(deps: Deps, request: Request): Promise<Reply> {
   const { tenantId, key, wish } = request;
   const ctx: Ctx = {
@@ -48,17 +45,19 @@ export async function serve(deps: Deps, request: Request): Promise<Reply> {
   return answer(async () => {
     const route = `POST ${wish.kind}`;
     const requestHash = sha256(JSON.stringify(wish));
-    const state = await claimKey(deps, { tenantId, route, key, requestHash, lockSeconds: LOCK_SECONDS });
+    const state = await claimKey(deps, { tenantId, route, key, requestHash });
     if (state.kind === 'done') return JSON.parse(state.body) as Reply;
     if (state.kind === 'busy') throw new AppError('unavailable', 'A request with this key is being worked on.');
     if (state.kind === 'mismatch') throw new AppError('idempotency_mismatch', 'This key belongs to another request.');
     const claim = { route, key, attempt: state.attempt };
-    const reply =
-      state.kind === 'accepted'
-        ? { ...accepted, containerId: state.resource }
-        : await answer(() => perform(deps, { ...ctx, claim }, wish));
-    await finishKey(deps, tenantId, claim, { status: reply.status, body: JSON.stringify(reply) });
-    return reply;
+    return whileHeld(deps, tenantId, claim, async () => {
+      const reply =
+        state.kind === 'accepted'
+          ? { ...accepted, containerId: state.resource }
+          : await answer(() => perform(deps, { ...ctx, claim }, wish));
+      await finishKey(deps, tenantId, claim, { status: reply.status, body: JSON.stringify(reply) });
+      return reply;
+    });
   });
 }
 
