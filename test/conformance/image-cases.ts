@@ -1,4 +1,5 @@
 /** Images: pull, inspect, hold, release, by two tenants who must never take an image away from each other. */
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { ImageDetails } from '../../src/domain/image.ts';
 import type { ImagePort, PullInput, PullProgress } from '../../src/providers/provider.ts';
@@ -83,6 +84,25 @@ export function imageCases(world: () => World): void {
       ]);
       expect(await provider.images.inspect(second.details.id, within())).toMatchObject({ id: second.details.id });
       await provider.images.release(second.details.id, tenants[1], within());
+    }
+  });
+
+  test('many tenants who pull and release at once find their image each time, and leave nothing behind', async (context) => {
+    const { provider, harness } = world();
+    if (!harness.registry) return context.skip();
+    const { registry } = harness;
+    const ids = new Set<string>();
+    const live = async (tenantId: string) => {
+      for (let round = 0; round < 5; round++) {
+        const { details } = await pull(provider.images, input(registry, tenantId));
+        ids.add((await provider.images.inspect(details.id, within())).id);
+        await provider.images.release(details.id, tenantId, within());
+      }
+    };
+    await Promise.all(Array.from({ length: 6 }, () => live(randomUUID())));
+    expect(ids.size).toBe(1);
+    for (const id of ids) {
+      await expect(provider.images.inspect(id, within())).rejects.toMatchObject({ code: 'not_found' });
     }
   });
 

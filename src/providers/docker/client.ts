@@ -10,6 +10,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { CallOptions } from '../provider.ts';
 import { type Subject, toAppError } from './errors.ts';
+import type { Turns } from './turns.ts';
 
 export interface EngineRequest {
   method: 'GET' | 'POST' | 'DELETE';
@@ -37,6 +38,8 @@ export interface Engine {
 export interface Site {
   engine: Engine;
   clock: Clock;
+  /** By image id. */
+  inTurn: Turns;
   installId: string;
   /** The address that published ports are bound to. */
   publishAddress: string;

@@ -11,6 +11,7 @@ import { discard, listOwned } from './owned.ts';
 import { renameRun } from './rename.ts';
 import { createRun, destroyRun, killRun, pauseRun, startRun, stopRun, unpauseRun } from './runs.ts';
 import { statsOf, topOf } from './stats.ts';
+import { createTurns } from './turns.ts';
 import { volumesOf } from './volumes.ts';
 import { warningsAbout } from './warnings.ts';
 import { watchOwned } from './watch.ts';
@@ -29,7 +30,8 @@ export interface DockerOptions {
 
 export function createDockerProvider(options: DockerOptions): Provider {
   const { installId, publishAddress, clock, log = () => {} } = options;
-  const site: Site = { engine: connectEngine(options.dockerHost), installId, publishAddress, clock, log };
+  const engine = connectEngine(options.dockerHost);
+  const site: Site = { engine, installId, publishAddress, clock, log, inTurn: createTurns() };
   return {
     name: 'docker',
     features: {
@@ -41,7 +43,7 @@ export function createDockerProvider(options: DockerOptions): Provider {
       maxCpus: null,
     },
     warnings: (call) => warningsAbout(site, call),
-    ping: (call) => site.engine.call({ method: 'GET', path: '/_ping', subject: { noun: 'engine' } }, call),
+    ping: (call) => engine.call({ method: 'GET', path: '/_ping', subject: { noun: 'engine' } }, call),
     create: (input, call) => createRun(site, input, call),
     start: (run, call) => startRun(site, run, call),
     observe: async (run, call) => toObservation(await inspectRun(site, run.key, call)),

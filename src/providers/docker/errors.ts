@@ -68,7 +68,8 @@ const rules: readonly Rule[] = [
   { text: /is not a? ?directory/, code: 'invalid', say: 'A mount or the working directory is a file in the image' },
   { text: /Range of CPUs is from/, code: 'invalid', say: 'The machine has fewer CPUs than were asked for' },
   {
-    text: /No such image|no such image/,
+    // The latter two: it is just being deleted.
+    text: /No such image|no such image|unrecognized image ID|failed to get digest sha256/,
     code: 'not_found',
     say: ({ reference }) => gone({ noun: 'image', ...(reference && { reference }) }),
   },

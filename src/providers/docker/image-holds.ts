@@ -32,13 +32,30 @@ function shortened(imageId: string): string {
   return imageId.replace('sha256:', '').slice(0, 32);
 }
 
-/** Throws not_found when the image is not there. */
-export async function holdImage(site: Site, imageId: string, tenantId: string, options: CallOptions): Promise<void> {
-  await tagImage(site, imageId, holdTag(site, imageId, tenantId), options);
+/** Throws not_found when the image is not there. `ours`: a pull of ours brought it. */
+export function holdImage(
+  site: Site,
+  imageId: string,
+  tenantId: string,
+  options: CallOptions,
+  ours = false,
+): Promise<void> {
+  return site.inTurn(imageId, options, async () => {
+    // The mark comes first: an image with a hold alone would stay for ever if we died in between.
+    if (ours) await markPulled(site, imageId, options);
+    await tagImage(site, imageId, holdTag(site, imageId, tenantId), options);
+  });
 }
 
-/** Marks an image as one that a pull of ours brought. */
-export async function markPulled(site: Site, imageId: string, options: CallOptions): Promise<void> {
+export function isMarked(image: InspectedImage): boolean {
+  return image.RepoTags.includes(`${markRepository}:${shortened(image.Id)}`);
+}
+
+function isHeld(image: InspectedImage): boolean {
+  return image.RepoTags.some((tag) => holdPattern.test(tag));
+}
+
+async function markPulled(site: Site, imageId: string, options: CallOptions): Promise<void> {
   await tagImage(site, imageId, { repo: markRepository, tag: shortened(imageId) }, options);
 }
 
@@ -52,14 +69,16 @@ async function tagImage(
 }
 
 /** Ends a hold, and lets the Engine reclaim the image when that was the last one. Conflict while the tenant's runs use it. */
-export async function releaseImage(site: Site, imageId: string, tenantId: string, options: CallOptions): Promise<void> {
-  if (await isUsed(site, imageId, tenantId, options)) {
-    throw new AppError('conflict', 'The image is in use by a container');
-  }
-  const { repo, tag } = holdTag(site, imageId, tenantId);
-  await untag(site, `${repo}:${tag}`, options);
-  const image = await inspectImage(site, imageId, options);
-  if (image) await reclaim(site, image, options);
+export function releaseImage(site: Site, imageId: string, tenantId: string, options: CallOptions): Promise<void> {
+  return site.inTurn(imageId, options, async () => {
+    if (await isUsed(site, imageId, tenantId, options)) {
+      throw new AppError('conflict', 'The image is in use by a container');
+    }
+    const { repo, tag } = holdTag(site, imageId, tenantId);
+    await untag(site, `${repo}:${tag}`, options);
+    const image = await inspectImage(site, imageId, options);
+    if (image) await reclaim(site, image, options);
+  });
 }
 
 async function isUsed(site: Site, imageId: string, tenantId: string, options: CallOptions): Promise<boolean> {
@@ -72,12 +91,15 @@ async function isUsed(site: Site, imageId: string, tenantId: string, options: Ca
 
 /** The mark goes last: while it is there, whoever comes next can finish this. */
 async function reclaim(site: Site, image: InspectedImage, options: CallOptions): Promise<void> {
+  if (!isMarked(image) || isHeld(image)) return;
   const mark = `${markRepository}:${shortened(image.Id)}`;
-  if (!image.RepoTags.includes(mark) || image.RepoTags.some((tag) => holdPattern.test(tag))) return;
   const foreign = image.RepoTags.some((tag) => tag !== mark);
   if (!foreign) for (const digest of image.RepoDigests) await untag(site, digest, options);
   // Conflict: a container of somebody else uses it, so that it stays.
   await unless(untag(site, mark, options), ['conflict'], undefined);
+  // Another tenant may have taken hold of it meanwhile; without the mark its last release would leave it behind.
+  const left = await inspectImage(site, image.Id, options);
+  if (left && isHeld(left)) await unless(markPulled(site, image.Id, options), ['not_found'], undefined);
 }
 
 /** Removes a reference, and with the last one the image. */

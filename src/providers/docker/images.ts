@@ -9,7 +9,7 @@ import type { CallOptions, ImagePort, PullInput, PullProgress, RegistryAuth } fr
 import type { EngineRequest, Site } from './client.ts';
 import { type Subject, toAppError, unless } from './errors.ts';
 import { imageDetails, imagePath, inspectImage } from './image-details.ts';
-import { holdImage, markPulled, releaseImage } from './image-holds.ts';
+import { holdImage, isMarked, releaseImage } from './image-holds.ts';
 import { jsonLines } from './streams.ts';
 
 const distribution = z.object({ Descriptor: z.object({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) }) });
@@ -43,12 +43,9 @@ async function* pull(
   const pinned = `${input.domain}/${input.path}@${digest}`;
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const before = await inspectImage(site, pinned, options);
+    const ours = before === null || isMarked(before);
     yield* fetchLayers(site, pinned, input, subject, options);
-    const details = await unless(
-      keep(site, pinned, digest, input.tenantId, before === null, options),
-      ['not_found'],
-      null,
-    );
+    const details = await unless(keep(site, pinned, digest, input.tenantId, ours, options), ['not_found'], null);
     if (details) return details;
   }
   throw new AppError('unavailable', `The image was removed while it was pulled: ${subject.reference}`);
@@ -100,14 +97,12 @@ async function keep(
   pinned: string,
   digest: string,
   tenantId: string,
-  brought: boolean,
+  ours: boolean,
   options: CallOptions,
 ): Promise<ImageDetails> {
   const image = await inspectImage(site, pinned, options);
   if (!image) throw new AppError('not_found', 'The image was removed');
-  // The mark comes first: an image with a hold alone would stay for ever if we died in between.
-  if (brought) await markPulled(site, image.Id, options);
-  await holdImage(site, image.Id, tenantId, options);
+  await holdImage(site, image.Id, tenantId, options, ours);
   return imageDetails(site, image.Id, options, digest);
 }
 
