@@ -52,7 +52,7 @@ const rules: readonly Rule[] = [
   { text: /:(\d+) failed: port is already allocated/, code: 'conflict', say: portTaken },
   { text: /listen (?:tcp|udp)\d? \S*:(\d+): bind: address already in use/, code: 'conflict', say: portTaken },
   {
-    text: /exec: .*(executable file not found|no such file or directory)/s,
+    text: /exec: .*(executable file not found|no such file or directory|not a directory)/s,
     code: 'invalid',
     say: 'The command was not found in the image',
     details: { exitCode: 127 },
@@ -65,7 +65,7 @@ const rules: readonly Rule[] = [
   },
   { text: /unable to find (user|group)/, code: 'invalid', say: (_, match) => `The image has no such ${match?.[1]}` },
   { text: /no matching entries in (passwd|group) file/, code: 'invalid', say: 'The image has no such user' },
-  { text: /is not a? ?directory/, code: 'invalid', say: 'A mount or the working directory is a file in the image' },
+  { text: /not (a )?directory/, code: 'invalid', say: 'A mount or the working directory is a file in the image' },
   { text: /Range of CPUs is from/, code: 'invalid', say: 'The machine has fewer CPUs than were asked for' },
   {
     // The latter two: it is just being deleted.

@@ -49,6 +49,7 @@ describe('what the Engine says becomes', () => {
       { code: 'invalid', message: 'The image has no such group' },
     ],
     [500, 'Cannot mkdir: /etc/passwd is not a directory', container, { code: 'invalid' }],
+    [500, 'source /var/lib/x/merged/etc/passwd is not directory', container, { code: 'invalid' }],
     [400, 'Minimum memory limit allowed is 6MB', container, { code: 'invalid' }],
     [400, 'Range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available', container, { code: 'invalid' }],
     [
