@@ -89,6 +89,7 @@ export const imageConfig = z.object({
 });
 export type ImageConfig = z.infer<typeof imageConfig>;
 
+/** The newest step first. */
 export const imageHistory = z.array(
   z.object({
     createdAt: z.string(),

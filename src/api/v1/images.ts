@@ -10,7 +10,6 @@ import { pageFrom, pageOut } from '../../services/cursors.ts';
 import { diskUsage } from '../../services/disk-usage.ts';
 import { pruneImages, removeImage, tagImage } from '../../services/image-references.ts';
 import { listImages, requireImage } from '../../services/images.ts';
-import type { V1 } from './router.ts';
 import {
   diskUsageView,
   historyView,
@@ -32,6 +31,7 @@ import {
   pageOf,
   pageQuery,
 } from './openapi.ts';
+import type { V1 } from './router.ts';
 
 const tags = ['images'];
 const path = z.object({
@@ -157,8 +157,8 @@ export function imageRoutes(app: V1, deps: Deps): void {
     c.json(viewImage(await requireImage(deps, c.get('ctx'), c.req.valid('param').reference)), 200),
   );
   app.openapi(history, async (c) => {
-    const image = await requireImage(deps, c.get('ctx'), c.req.valid('param').reference);
-    return c.json({ items: image.history.toReversed() }, 200);
+    const { history: items } = await requireImage(deps, c.get('ctx'), c.req.valid('param').reference);
+    return c.json({ items }, 200);
   });
   app.openapi(tag, async (c) => {
     const { image, changed } = await tagImage(deps, c.get('ctx'), c.req.valid('param').reference, c.req.valid('json'));

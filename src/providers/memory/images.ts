@@ -100,9 +100,9 @@ function imageDetails(input: PullInput): ImageDetails {
       onBuild: [],
     },
     layers,
-    history: layers.map((_, index) => ({
+    history: ['content', 'base'].map((createdBy) => ({
       createdAt,
-      createdBy: index === 0 ? 'base' : 'content',
+      createdBy,
       sizeBytes: layerBytes,
       comment: '',
       emptyLayer: false,
