@@ -61,6 +61,8 @@ export type Observation =
       phase: Extract<Phase, 'created' | 'running' | 'paused' | 'exited'>;
       exitCode: number | null;
       oomKilled: boolean;
+      /** It ended because the provider itself stopped under it. */
+      interrupted: boolean;
       health: Health;
       address: string | null;
       ports: PublishedPort[];

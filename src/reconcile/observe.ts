@@ -1,5 +1,5 @@
 /** Folds what the provider shows into the run: pure. Terminal facts of an incarnation stick; stale answers are dropped. */
-import type { Container, Run } from '../domain/container.ts';
+import type { Container, Failure, Run } from '../domain/container.ts';
 import type { Features, Observation } from '../providers/provider.ts';
 
 /** Null when the observation is older than what is known already. */
@@ -42,12 +42,17 @@ export function foldObservation(container: Container, seen: Observation, feature
       stopRequestedAt: null,
       // A start that failed leaves its reason until the next one.
       phase: run.phase === 'failed' && run.startedSeq >= container.startSeq ? 'failed' : 'exited',
-      failure: run.phase === 'failed' ? run.failure : null,
+      failure: seen.interrupted && wasUp(run) ? interruption : run.failure,
     };
   }
   const failed = run.phase === 'failed' && run.startedSeq >= container.startSeq;
   return { ...next, phase: failed ? 'failed' : 'created', stoppedSeq: container.stopSeq };
 }
+
+/** Said of a run until its next start. */
+const interruption: Failure = { code: 'unavailable', message: 'The provider stopped while the container ran' };
+
+const wasUp = (run: Run): boolean => run.phase === 'running' || run.phase === 'paused';
 
 /** An absence has no version: it must not outrank what the provider numbers. */
 function versionOf(seen: Observation, run: Run): number {

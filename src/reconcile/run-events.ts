@@ -25,13 +25,7 @@ export function runEvents(container: Container, run: Run): RunEvent[] {
   const changed = !sameRun || run.phase !== before.phase;
   const isUp = run.phase === 'running' || run.phase === 'paused';
   if (!isUp && run.finishedAt && run.finishedAt.getTime() !== (sameRun ? before.finishedAt?.getTime() : undefined)) {
-    const cause =
-      run.phase === 'lost'
-        ? 'loss'
-        : container.desired === 'stopped' || container.desired === 'removed'
-          ? 'request'
-          : 'exit';
-    add('exited', cause, { exitCode: run.exitCode, oomKilled: run.oomKilled });
+    add('exited', endCause(container, run), { exitCode: run.exitCode, oomKilled: run.oomKilled });
   }
   if (changed && run.phase === 'paused') add('paused', 'request');
   if (changed && run.phase === 'running' && before.phase === 'paused') add('unpaused', 'request');
@@ -40,4 +34,10 @@ export function runEvents(container: Container, run: Run): RunEvent[] {
     add('failed', 'provider', { code: run.failure?.code ?? null, exitCode: run.exitCode });
   if (isUp && run.health !== before.health && run.health !== 'none') add('health', run.health);
   return events;
+}
+
+function endCause({ desired }: Container, run: Run): string {
+  if (run.phase === 'lost') return 'loss';
+  if (desired === 'stopped' || desired === 'removed') return 'request';
+  return run.phase === 'exited' && run.failure ? 'provider stop' : 'exit';
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { Provider } from '../provider.ts';
 import { connectEngine, type Site } from './client.ts';
+import { engineStartedAt } from './engine-start.ts';
 import { execIn } from './exec.ts';
 import { imagesOf } from './images.ts';
 import { logsOf } from './logs.ts';
@@ -46,7 +47,8 @@ export function createDockerProvider(options: DockerOptions): Provider {
     ping: (call) => engine.call({ method: 'GET', path: '/_ping', subject: { noun: 'engine' } }, call),
     create: (input, call) => createRun(site, input, call),
     start: (run, call) => startRun(site, run, call),
-    observe: async (run, call) => toObservation(await inspectRun(site, run.key, call)),
+    observe: async (run, call) =>
+      toObservation(await inspectRun(site, run.key, call), await engineStartedAt(options.dockerHost)),
     stop: (run, signalName, _graceSeconds, call) => stopRun(site, run, signalName, call),
     kill: (run, signalName, call) => killRun(site, run, signalName, call),
     destroy: (run, call) => destroyRun(site, run.key, call),

@@ -51,7 +51,8 @@ const phases = {
   dead: 'exited',
 } as const;
 
-export function toObservation(container: Inspected | null): Observation {
+/** @param engineStartedAt null when unknown */
+export function toObservation(container: Inspected | null, engineStartedAt: Date | null): Observation {
   if (container === null) return { kind: 'absent' };
   const { State: state, NetworkSettings: network } = container;
   const phase = phases[state.Status];
@@ -62,6 +63,7 @@ export function toObservation(container: Inspected | null): Observation {
     phase,
     exitCode: ended ? state.ExitCode : null,
     oomKilled: state.OOMKilled,
+    interrupted: ended && diedWithEngine(state, engineStartedAt),
     health: state.Health?.Status ?? 'none',
     address: network.Networks?.[container.HostConfig.NetworkMode]?.IPAddress || null,
     ports: publishedPorts(network.Ports ?? {}),
@@ -69,6 +71,17 @@ export function toObservation(container: Inspected | null): Observation {
     finishedAt: ended ? time(state.FinishedAt) : null,
     version: null,
   };
+}
+
+/** An Engine that starts ends what a dead one left running; it is done within this time. */
+const RESTORE_MS = 10_000;
+
+/** It was started under an Engine that is gone, and ended before the present one, or while that took over. */
+function diedWithEngine({ StartedAt, FinishedAt }: Inspected['State'], engineStartedAt: Date | null): boolean {
+  const started = time(StartedAt);
+  const finished = time(FinishedAt);
+  if (!engineStartedAt || !started || !finished) return false;
+  return started < engineStartedAt && finished.getTime() < engineStartedAt.getTime() + RESTORE_MS;
 }
 
 function publishedPorts(ports: NonNullable<Inspected['NetworkSettings']['Ports']>): PublishedPort[] {

@@ -81,7 +81,7 @@ async function unlessPhase(site: Site, run: RunRef, phase: Phase, call: Promise<
   try {
     await call;
   } catch (error) {
-    const seen = hasCode(error, 'conflict') ? toObservation(await inspectRun(site, run.key, options)) : null;
+    const seen = hasCode(error, 'conflict') ? toObservation(await inspectRun(site, run.key, options), null) : null;
     if (seen?.kind !== 'present' || seen.phase !== phase) throw error;
   }
 }

@@ -43,6 +43,7 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
       phase: 'created',
       exitCode: null,
       oomKilled: false,
+      interrupted: false,
       health: 'none',
       address: null,
       ports: [],
