@@ -1,9 +1,9 @@
-/** Bearer keys to contexts. Tickets never come this way: their routes spend them themselves. */
+/** Bearer keys, and tickets where a browser can send no header, to contexts. */
 import type { Context, MiddlewareHandler } from 'hono';
-import type { Ctx } from '../context.ts';
+import type { Ctx, Deps } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
-import type { Principal } from '../domain/principal.ts';
-import type { Authenticator } from '../services/authentication.ts';
+import type { Principal, TenantPrincipal } from '../domain/principal.ts';
+import { type Authenticator, spendTicket } from '../services/authentication.ts';
 import type { RateLimiter } from '../services/rate-limits.ts';
 import type { Environment } from './environment.ts';
 
@@ -26,12 +26,38 @@ export function tenantAuth(authenticator: Authenticator, limiter: RateLimiter): 
     const principal = await authenticator.byKey(bearerKey(c));
     if (principal.kind !== 'tenant')
       throw new AppError('forbidden', 'This route needs the key of a tenant, not the operator key');
-    await limiter.take(principal.tenantId);
-    c.set('principal', principal);
-    c.set('ctx', contextFor(c, principal));
+    await admit(c, limiter, principal);
     return next();
   };
 }
+
+/** Routes that browsers open without headers: a ticket of the tenant, or as `otherwise` says. */
+export function ticketAuth(
+  deps: Deps,
+  limiter: RateLimiter,
+  otherwise: MiddlewareHandler<Environment>,
+): MiddlewareHandler<Environment> {
+  return async (c, next) => {
+    const ticket = c.req.query('ticket');
+    if (ticket === undefined) return otherwise(c, next);
+    await admit(c, limiter, await spendTicket(deps, ticket));
+    return next();
+  };
+}
+
+async function admit(c: Context<Environment>, limiter: RateLimiter, principal: TenantPrincipal): Promise<void> {
+  await limiter.take(principal.tenantId);
+  c.set('principal', principal);
+  c.set('ctx', contextFor(c, principal));
+}
+
+/** URLs are logged and remembered by everything on their way. */
+export const refuseKeyInUrl: MiddlewareHandler<Environment> = async (c, next) => {
+  if (/lsk(_|%5f)[0-9a-z]{16}/i.test(c.req.url)) {
+    throw new AppError('invalid', 'Never put a key into a URL; this one should be revoked. Use a ticket instead');
+  }
+  return next();
+};
 
 /** Routes of the operator. */
 export function operatorAuth(authenticator: Authenticator): MiddlewareHandler<Environment> {

@@ -1,9 +1,13 @@
 /**
- * Writing events in the statement that makes them true. Their numbers come from the tenant's head row: what commits later
+ * Events: written in the statement that makes them true, and read in order. Their numbers come from the tenant's head row: what commits later
  * has the higher number, so no reader of a cursor misses one.
  */
 import { type SQL, sql } from 'drizzle-orm';
-import { param } from './statements.ts';
+import type { EventKind, TenantEvent } from '../domain/event.ts';
+import type { Db } from './client.ts';
+import { events } from './schema.ts';
+import { param, selection } from './statements.ts';
+import { prepareTenantRead } from './tenancy.ts';
 
 /**
  * CTEs that write one event for each row of a CTE `changed (kind, type, id, name, data)`, in its order. The statement binds
@@ -16,3 +20,55 @@ export const writeEvents: SQL = sql`
     select ${param('tenantId', 'uuid')}, head.event_seq - (select count(*) from changed) + row_number() over (),
       changed.kind, changed.type, changed.id, changed.name, ${param('actor', 'jsonb')}, 'request', changed.data
     from head, changed)`;
+
+export interface EventFilter {
+  kind?: EventKind | null | undefined;
+  type?: string | null | undefined;
+  resourceId?: string | null | undefined;
+}
+
+export interface EventPage {
+  /** In the order of their numbers. */
+  events: TenantEvent[];
+  /** Where to go on: everything up to this number was looked at. */
+  next: number;
+  /** The newest number that was given. */
+  head: number;
+  /** The oldest number that is kept, or would be: head + 1 when none is. */
+  oldest: number;
+}
+
+const selected = selection(events, 'e');
+
+/** All of it is of one snapshot, in which numbers have no holes: head says how far a page without further matches looked. */
+const eventsAfter = prepareTenantRead<
+  { tenantId: string; after: number | null; limit: number } & Required<EventFilter>
+>(sql`
+  select h.event_seq as head, (select min(seq) from events where tenant_id = s.v) as oldest, ${selected.columns}
+  from tenant_heads h left join lateral (
+    select * from events where tenant_id = s.v and seq > coalesce(${param('after', 'bigint')}, h.event_seq)
+      and kind = coalesce(${param('kind', 'text')}, kind) and type = coalesce(${param('type', 'text')}, type)
+      and resource_id = coalesce(${param('resourceId', 'text')}, resource_id)
+    order by seq limit ${param('limit', 'int')}
+  ) e on true
+  where h.tenant_id = s.v order by e.seq`);
+
+/** @param after null = behind the newest, so that only the numbers are answered. One round trip. */
+export async function readEvents(
+  db: Db,
+  tenantId: string,
+  after: number | null,
+  limit: number,
+  { kind = null, type = null, resourceId = null }: EventFilter,
+): Promise<EventPage> {
+  const rows = await db.query('app', eventsAfter({ tenantId, after, limit, kind, type, resourceId }));
+  const found = rows.filter((row) => row['e.seq'] !== null).map((row) => selected.read(row));
+  const head = Number(rows[0]?.head ?? 0);
+  const full = found.length === limit;
+  return {
+    events: found,
+    next: full ? (found.at(-1)?.seq ?? head) : Math.max(head, after ?? head),
+    head,
+    oldest: Number(rows[0]?.oldest ?? head + 1),
+  };
+}

@@ -1,5 +1,11 @@
-/** An HTTP server on one address. */
+/** An HTTP server on one address, WebSockets included. */
+
+import type { IncomingMessage } from 'node:http';
 import { type ServerType, serve } from '@hono/node-server';
+import { WebSocketServer } from 'ws';
+
+/** Of one frame from a client: a paste into a terminal is far below it. */
+const MAX_FRAME_BYTES = 1024 * 1024;
 
 export interface Listener {
   url: string;
@@ -14,8 +20,14 @@ export async function listen(
   port: number,
   hostname: string,
 ): Promise<Listener> {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
+  // Other upgrades are requests like any other: nobody would ever answer them on the way of WebSockets.
+  const serverOptions = {
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+  };
   const server = await new Promise<ServerType>((resolve, reject) => {
-    const listening = serve({ fetch, port, hostname }, () => resolve(listening));
+    const options = { fetch, port, hostname, serverOptions, websocket: { server: sockets } };
+    const listening = serve(options, () => resolve(listening));
     listening.on('error', reject);
   });
   const address = server.address();
@@ -25,6 +37,7 @@ export async function listen(
     server,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets.clients) socket.terminate();
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
     },

@@ -4,17 +4,21 @@ import type { Deps } from '../../context.ts';
 import { createAuthenticator } from '../../services/authentication.ts';
 import { createRateLimiter } from '../../services/rate-limits.ts';
 import { createStreams } from '../../services/streams.ts';
-import { operatorAuth, tenantAuth } from '../auth.ts';
+import { operatorAuth, refuseKeyInUrl, tenantAuth, ticketAuth } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
 import { containerVerbRoutes } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
+import { eventRoutes } from './events.ts';
+import { execRoutes } from './exec.ts';
+import { execSocketRoutes } from './exec-socket.ts';
 import { imagePullRoutes } from './image-pull.ts';
 import { imageRoutes } from './images.ts';
 import { logRoutes } from './logs.ts';
 import { networkRoutes } from './networks.ts';
 import { recoverAnswer } from './recover.ts';
 import { router, type V1 } from './router.ts';
+import { statsRoutes } from './stats.ts';
 import { tenantRoutes } from './tenants.ts';
 import { ticketRoutes } from './tickets.ts';
 import { volumeRoutes } from './volumes.ts';
@@ -24,10 +28,16 @@ export function createV1(deps: Deps): V1 {
   const authenticator = createAuthenticator(deps);
   const streams = createStreams(deps, authenticator);
   const asOperator = operatorAuth(authenticator);
-  const asTenant = tenantAuth(authenticator, createRateLimiter(deps));
+  const limiter = createRateLimiter(deps);
+  const asTenant = tenantAuth(authenticator, limiter);
+  const withTicket = ticketAuth(deps, limiter, asTenant);
 
   const v1 = router();
-  v1.use('*', (c, next) => (/^\/v1\/tenants(\/|$)/.test(c.req.path) ? asOperator(c, next) : asTenant(c, next)));
+  v1.use('*', refuseKeyInUrl);
+  v1.use('*', (c, next) => {
+    if (/^\/v1\/tenants(\/|$)/.test(c.req.path)) return asOperator(c, next);
+    return /^\/v1\/(events|containers\/[^/]+\/exec\/ws)$/.test(c.req.path) ? withTicket(c, next) : asTenant(c, next);
+  });
   v1.use('*', emptyBodyIsNone);
   v1.use('*', idempotency(deps, recoverAnswer(deps)));
   tenantRoutes(v1, deps);
@@ -39,6 +49,10 @@ export function createV1(deps: Deps): V1 {
   volumeRoutes(v1, deps);
   logRoutes(v1, deps, streams);
   waitRoutes(v1, deps, streams);
+  execRoutes(v1, deps, streams);
+  execSocketRoutes(v1, deps, streams);
+  statsRoutes(v1, deps, streams);
+  eventRoutes(v1, deps, streams);
   ticketRoutes(v1, deps);
   return v1;
 }
@@ -46,6 +60,6 @@ export function createV1(deps: Deps): V1 {
 /** Many clients send a JSON content type with every POST: without a body it says nothing, and optional bodies stay optional. */
 const emptyBodyIsNone: MiddlewareHandler<Environment> = async (c, next) => {
   const empty = !c.req.header('transfer-encoding') && Number(c.req.header('content-length') ?? 0) === 0;
-  if (empty) c.req.raw.headers.delete('content-type');
+  if (empty && c.req.header('content-type') !== undefined) c.req.raw.headers.delete('content-type');
   return next();
 };

@@ -32,6 +32,7 @@ const others = {
   413: problemAnswer('The body is too large'),
   422: problemAnswer('The Idempotency-Key belongs to another request'),
   501: problemAnswer('This provider cannot do it'),
+  504: problemAnswer('Not done in time'),
 };
 
 /** Own answers plus the problems that the route can end in. */
@@ -77,6 +78,15 @@ export const optionalFlag = z
   .enum(['true', 'false', '1', '0'])
   .optional()
   .transform((value) => (value === undefined ? undefined : value === 'true' || value === '1'));
+
+/** On routes that browsers open without headers. */
+export const ticketQuery = {
+  ticket: z
+    .string()
+    .regex(/^lst_[A-Za-z0-9_-]{43}$/, 'must be a ticket; never put a key here')
+    .optional()
+    .describe('Instead of the Authorization header; from POST /v1/tickets, for one connection within 30 seconds'),
+};
 
 /** `?label=a&label=b=c`: all must match. */
 export const labelQuery = z

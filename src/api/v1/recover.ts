@@ -6,6 +6,7 @@ import { getNetwork } from '../../services/networks.ts';
 import { getVolume } from '../../services/volumes.ts';
 import type { Environment } from '../environment.ts';
 import { viewContainer } from './container-views.ts';
+import { unknownResult } from './exec.ts';
 import { viewNetwork } from './networks.ts';
 import { viewVolume } from './volumes.ts';
 
@@ -13,6 +14,7 @@ export function recoverAnswer(deps: Deps): (c: Context<Environment>, resource: s
   return async (c, resource) => {
     const ctx = c.get('ctx');
     const { path } = c.req;
+    if (path.endsWith('/exec')) return c.json(unknownResult, 200);
     if (path.endsWith('/networks')) return c.json(viewNetwork(await getNetwork(deps, ctx, resource)), 201);
     if (path.endsWith('/volumes')) {
       return c.json({ ...viewVolume(await getVolume(deps, ctx, resource)), changed: true }, 201);

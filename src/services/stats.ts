@@ -1,0 +1,39 @@
+/** What a running container uses, and its processes. */
+import type { Ctx, Deps } from '../context.ts';
+import { AppError } from '../domain/errors.ts';
+import type { StatsSample } from '../providers/provider.ts';
+import { liveContainer, runOf } from './live-run.ts';
+import { callOptions } from './provider-call.ts';
+
+export type { StatsSample };
+
+/** About one sample a second until the run or the signal ends. Throws not_found, unsupported, and conflict naming the state. */
+export async function readStats(
+  deps: Deps,
+  ctx: Ctx,
+  reference: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<StatsSample>> {
+  const container = await liveContainer(deps, ctx, reference, 'stats');
+  if (!deps.provider.stats) throw new AppError('unsupported', 'This provider cannot measure containers');
+  return deps.provider.stats(runOf(container), { signal });
+}
+
+/** The next sample. Throws as readStats does, and conflict when the container ends before there is one. */
+export async function sampleStats(deps: Deps, ctx: Ctx, reference: string): Promise<StatsSample> {
+  const signal = AbortSignal.any([ctx.signal, callOptions().signal]);
+  for await (const sample of await readStats(deps, ctx, reference, signal)) return sample;
+  throw new AppError('conflict', `Container ${reference} ended before it could be measured`);
+}
+
+/** @param psArguments as for ps; empty = the provider's usual columns. Throws not_found, unsupported, invalid, conflict */
+export async function listProcesses(
+  deps: Deps,
+  ctx: Ctx,
+  reference: string,
+  psArguments: string,
+): Promise<{ titles: string[]; processes: string[][] }> {
+  const container = await liveContainer(deps, ctx, reference, 'top');
+  if (!deps.provider.top) throw new AppError('unsupported', 'This provider cannot list processes');
+  return deps.provider.top(runOf(container), psArguments, callOptions());
+}
