@@ -94,6 +94,9 @@ export interface RunRecord {
   leaseSeconds: number;
 }
 
+/** How an operation ends that was accepted after the last look before its container was buried. */
+const overtaken = sql.raw(`'{"code":"conflict","message":"The container was removed meanwhile"}'::jsonb`);
+
 const recordRun = prepare(sql`with c as (
     update containers set incarnation = ${param('incarnation', 'int')},
       observed_generation = case when ${param('settled', 'boolean')} then ${param('generation', 'int')} else observed_generation end,
@@ -128,11 +131,14 @@ const recordRun = prepare(sql`with c as (
       restart_at = excluded.restart_at
     where runs.observed_version <= excluded.observed_version
     returning *),
-  operation as (update operations o set finished_at = longshore_now(), failure = ${param('failure', 'jsonb')},
+  operation as (update operations o set finished_at = longshore_now(),
+      failure = case when o.generation > ${param('generation', 'int')} and o.kind <> 'remove' then ${overtaken}
+        else ${param('failure', 'jsonb')} end,
       state = case when o.generation < ${param('generation', 'int')} then 'superseded'
+        when o.generation > ${param('generation', 'int')} and o.kind <> 'remove' then 'failed'
         when ${param('failure', 'jsonb')} is null then 'succeeded' else 'failed' end
     from c where ${param('settled', 'boolean')} and o.tenant_id = c.tenant_id and o.container_id = c.id
-      and o.state = 'accepted' and o.generation <= ${param('generation', 'int')}),
+      and o.state = 'accepted' and (o.generation <= ${param('generation', 'int')} or ${param('removed', 'boolean')})),
   quota as (update quotas q set used = used - 1 from c
     where ${param('removed', 'boolean')} and q.tenant_id = c.tenant_id and q.resource = 'containers'),
   unlinked as (delete from container_networks l using c
