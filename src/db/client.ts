@@ -113,8 +113,10 @@ const unreachable = new Set([
   ...['CONNECT_TIMEOUT', '57P01', '57P02', '57P03', '53300', '53400', '08000', '08003', '08006', '57014', '25P03'],
 ]);
 const transient = new Set(['40001', '40P01']);
+/** Text that Postgres cannot keep: NUL, and in jsonb half of a surrogate pair. */
+const unstorable = new Set(['22021', '22P02', '22P05']);
 
-/** Retries what Postgres asks to retry; names an outage; lets everything else through. Violated constraints are no errors: they answer. */
+/** Retries what Postgres asks to retry; names an outage and text that cannot be kept; lets everything else through. Violated constraints are no errors: they answer. */
 async function guarded<T>(count: (kind: DatabaseError) => void, run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -132,6 +134,9 @@ async function guarded<T>(count: (kind: DatabaseError) => void, run: () => Promi
           cause: error,
           details: { retryAfterSeconds: 1 },
         });
+      }
+      if (unstorable.has(code)) {
+        throw new AppError('invalid', 'Text must not contain NUL or half of a surrogate pair', { cause: error });
       }
       count('unexpected');
       throw error;
