@@ -28,16 +28,17 @@ export async function buildDeps(config: Config): Promise<Deps> {
 /** The part without I/O. */
 export function assembleDeps(config: Config, site: { db: Db; metrics: Metrics; installId: string }): Deps {
   const { db, metrics, installId } = site;
-  const provider = createProvider(config, { installId, clock: systemClock, ids: systemIds });
+  const log = pino({
+    level: config.LONGSHORE_LOG_LEVEL,
+    redact: ['*.auth', '*.password', '*.key', '*.env', '*.headers'],
+  });
+  const provider = createProvider(config, { installId, clock: systemClock, ids: systemIds, log });
   return {
     db,
     provider: timed(provider, metrics),
     clock: systemClock,
     ids: systemIds,
-    log: pino({
-      level: config.LONGSHORE_LOG_LEVEL,
-      redact: ['*.auth', '*.password', '*.key', '*.env', '*.headers'],
-    }),
+    log,
     metrics,
     limits: {
       quotas: {

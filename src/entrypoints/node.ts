@@ -5,6 +5,7 @@ import { type Config, parseConfig } from '../config.ts';
 import type { Deps } from '../context.ts';
 import { buildDeps } from '../deps.ts';
 import { startWorker } from '../reconcile/worker.ts';
+import { logProviderWarnings } from '../services/readiness.ts';
 import { syncSharedImages } from '../services/shared-images.ts';
 import { listen } from './listener.ts';
 
@@ -25,6 +26,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<Running> {
 /** The same with Deps made before; they are closed with it. */
 export async function run(config: Config, deps: Deps): Promise<Running> {
   const { LONGSHORE_METRICS_PORT: metricsPort, LONGSHORE_METRICS_HOST: metricsHost } = config;
+  await logProviderWarnings(deps);
   await syncSharedImages(deps);
   const api = await listen(createApp(deps).fetch, config.LONGSHORE_PORT, config.LONGSHORE_HOST);
   const metrics =
