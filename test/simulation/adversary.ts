@@ -1,9 +1,10 @@
 /** Chooses what happens next while the faults last: whose turn it is, what breaks, what is heard, how time passes. */
+
+import { AppError } from '../../src/domain/errors.ts';
 import { destroyRun } from '../../src/providers/memory/runs.ts';
 import { isUp } from '../../src/providers/memory/world.ts';
 import { sweep } from '../../src/reconcile/sweep.ts';
 import { takeHint, workOffDue } from '../../src/reconcile/worker.ts';
-import { AppError } from '../../src/domain/errors.ts';
 import { brief, type Weather } from './boundaries.ts';
 import type { Random } from './random.ts';
 import type { ControlPlane, Simulation } from './simulation.ts';
@@ -174,7 +175,12 @@ export function startSweep(simulation: Simulation, plane: ControlPlane): void {
 }
 
 /** Starts what nobody waits for. Failing for a simulated reason is its right; for another it is a defect. */
-export function background(simulation: Simulation, plane: ControlPlane, what: string, run: () => Promise<unknown>): void {
+export function background(
+  simulation: Simulation,
+  plane: ControlPlane,
+  what: string,
+  run: () => Promise<unknown>,
+): void {
   simulation.scheduler.note(plane.name, what);
   run().catch((error: unknown) => {
     if (!(error instanceof AppError)) simulation.defects.push(error);

@@ -86,7 +86,9 @@ export const outline = (seen: Observation) => (seen.kind === 'absent' ? 'absent'
 
 function outage(scheduler: Scheduler, owner: Owner, what: string): AppError {
   scheduler.note(owner.name, `the database fails: ${what}`);
-  return new AppError('unavailable', 'The database is not available, as simulated.', { details: { retryAfterSeconds: 1 } });
+  return new AppError('unavailable', 'The database is not available, as simulated.', {
+    details: { retryAfterSeconds: 1 },
+  });
 }
 
 /** Long hexadecimal ids shortened, for traces. */

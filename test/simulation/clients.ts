@@ -44,7 +44,13 @@ export function startClient(simulation: Simulation, tenantId: string, name: stri
   return client;
 }
 
-async function run(simulation: Simulation, client: Client, tenantId: string, name: string, wishes: number): Promise<void> {
+async function run(
+  simulation: Simulation,
+  client: Client,
+  tenantId: string,
+  name: string,
+  wishes: number,
+): Promise<void> {
   const { random, scheduler, outside } = simulation;
   const clock = scheduler.clockOf(outside);
   const known: string[] = [];
@@ -82,10 +88,16 @@ async function send(simulation: Simulation, request: Request): Promise<Reply | n
       return null;
     }),
     plane.died.then(() => null),
-    scheduler.clockOf(outside).sleep(CLIENT_TIMEOUT_MS, patience.signal).then(() => null),
+    scheduler
+      .clockOf(outside)
+      .sleep(CLIENT_TIMEOUT_MS, patience.signal)
+      .then(() => null),
   ]);
   patience.abort();
-  scheduler.note(request.id, `${kind}: ${reply ? `${reply.status} ${reply.code ?? (reply.converged ? 'done' : 'accepted')}` : 'no answer'}`);
+  scheduler.note(
+    request.id,
+    `${kind}: ${reply ? `${reply.status} ${reply.code ?? (reply.converged ? 'done' : 'accepted')}` : 'no answer'}`,
+  );
   return reply;
 }
 
@@ -97,12 +109,29 @@ function wishOf(random: Random, known: readonly string[]): Wish {
       kind: 'create',
       name: random.chance(0.8) ? random.pick(names) : undefined,
       start: random.chance(0.8),
-      spec: containerSpec.parse({ image: 'app', command: exits, restart, autoRemove: restart === 'no' && random.chance(0.1) }),
+      spec: containerSpec.parse({
+        image: 'app',
+        command: exits,
+        restart,
+        autoRemove: restart === 'no' && random.chance(0.1),
+      }),
     };
   }
   const target = known.length > 0 && random.chance(0.7) ? random.pick(known) : random.pick(names);
   const graceSeconds = random.pick([0, 1, 10]);
-  const kind = random.pick(['start', 'start', 'stop', 'stop', 'restart', 'kill', 'pause', 'unpause', 'rename', 'remove', 'remove'] as const);
+  const kind = random.pick([
+    'start',
+    'start',
+    'stop',
+    'stop',
+    'restart',
+    'kill',
+    'pause',
+    'unpause',
+    'rename',
+    'remove',
+    'remove',
+  ] as const);
   switch (kind) {
     case 'stop':
     case 'restart':
@@ -120,6 +149,9 @@ function wishOf(random: Random, known: readonly string[]): Wish {
 
 function describe(wish: Wish): string {
   const { kind, ...rest } = wish;
-  const subject = 'spec' in rest ? { name: rest.name, start: rest.start, command: rest.spec.command, restart: rest.spec.restart } : rest;
+  const subject =
+    'spec' in rest
+      ? { name: rest.name, start: rest.start, command: rest.spec.command, restart: rest.spec.restart }
+      : rest;
   return `${kind} ${JSON.stringify(subject)}`;
 }

@@ -1,8 +1,9 @@
 /** Invariants that must hold once everything came to rest: rows, the machine and what clients were promised agree. */
+
+import { sql } from 'drizzle-orm';
 import { containerColumns, currentRun, toContainer } from '../../src/db/containers.ts';
 import { statement } from '../../src/db/statements.ts';
 import { type Container, restartsAfterExit, statusOf } from '../../src/domain/container.ts';
-import { sql } from 'drizzle-orm';
 import type { MemoryRun, MemoryWorld } from '../../src/providers/memory/world.ts';
 import { brief } from './boundaries.ts';
 import type { Client, Exchange } from './clients.ts';
@@ -20,7 +21,9 @@ export async function checkAtRest(simulation: Simulation, clients: readonly Clie
   const { db, world } = simulation;
   const rows = await db.query(
     'reconciler',
-    statement(sql`select ${containerColumns} from containers c join runs r on ${currentRun} where c.removed_at is null`),
+    statement(
+      sql`select ${containerColumns} from containers c join runs r on ${currentRun} where c.removed_at is null`,
+    ),
   );
   const containers = rows.map(toContainer);
   const operations = (await db.asOwner(
@@ -98,9 +101,13 @@ function checkPromises({ request, replies, unanswered }: Exchange, operations: O
   }
   const resources = new Set(replies.filter(({ status }) => status === 200).map(({ containerId }) => containerId));
   if (effects.length > 1) found.push(`I5: ${request.wish.kind} by ${request.id} had ${effects.length} effects`);
-  if (resources.size > 1) found.push(`I5: ${request.wish.kind} by ${request.id} was answered with different containers`);
-  const refused = unanswered === 0 && replies.every(({ status, operationId }) => status < 500 && status >= 400 && operationId === null);
-  if (refused && effects.length > 0) found.push(`I5: ${request.wish.kind} by ${request.id} was refused and had an effect`);
+  if (resources.size > 1)
+    found.push(`I5: ${request.wish.kind} by ${request.id} was answered with different containers`);
+  const refused =
+    unanswered === 0 &&
+    replies.every(({ status, operationId }) => status < 500 && status >= 400 && operationId === null);
+  if (refused && effects.length > 0)
+    found.push(`I5: ${request.wish.kind} by ${request.id} was refused and had an effect`);
   return found;
 }
 

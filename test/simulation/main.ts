@@ -1,9 +1,12 @@
-/** npm run simulate: runs schedules and says whether an invariant broke, or whether a broken design was noticed. */
+/**
+ * npm run simulate: exits 0 when every invariant held, and with --mutant when the broken design was noticed; 1 otherwise.
+ * A breach prints its trace; `--seed S --schedule K` runs that one again.
+ */
 import { parseArgs } from 'node:util';
+import { type Breach, runCampaign } from './campaign.ts';
 import { mutants } from './mutants.ts';
 import { openPglite } from './pglite-db.ts';
-import { runSchedule, type Verdict } from './schedule.ts';
-import { type ProviderKind, providerKinds } from './simulation.ts';
+import { providerKinds } from './simulation.ts';
 import { watchdogSql } from './watchdog.ts';
 
 const { values } = parseArgs({
@@ -13,51 +16,59 @@ const { values } = parseArgs({
     schedule: { type: 'string' },
     mutant: { type: 'string' },
     provider: { type: 'string' },
-    trace: { type: 'boolean', default: false },
   },
 });
-const seed = Number(values.seed);
-const mutant = values.mutant === undefined ? null : mutants.find(({ name }) => name === values.mutant);
-if (mutant === undefined) fail(`--mutant must be one of ${mutants.map(({ name }) => name).join(', ')}`);
-const kinds = providerKinds.filter((kind) => values.provider === undefined || kind === values.provider);
-if (kinds.length === 0) fail(`--provider must be one of ${providerKinds.join(', ')}`);
-const only = values.schedule === undefined ? null : Number(values.schedule);
-const first = only ?? 0;
-const last = only ?? Number(values.schedules) - 1;
+const seed = numberOf('seed', values.seed);
+const from = values.schedule === undefined ? 0 : numberOf('schedule', values.schedule);
+const to = values.schedule === undefined ? numberOf('schedules', values.schedules) : from + 1;
+const mutant = values.mutant === undefined ? null : oneOf('mutant', values.mutant, mutants, ({ name }) => name);
+const kind = values.provider === undefined ? null : oneOf('provider', values.provider, providerKinds, (name) => name);
 
-const db = await openPglite(watchdogSql);
 const began = performance.now();
-for (let schedule = first; schedule <= last; schedule++) {
-  const kind = kinds[schedule % kinds.length] as ProviderKind;
-  const verdict = await runSchedule({ db, seed, schedule, kind, mutant });
-  if (values.trace) printTrace(verdict);
-  if (verdict.violations.length > 0) {
-    if (mutant && only === null) {
-      console.log(`caught after ${schedule + 1} schedules (seed ${seed}): ${verdict.violations[0]}`);
-      process.exit(0);
-    }
-    if (!values.trace) printTrace(verdict);
-    console.log(`\nschedule ${schedule} (${kind}, seed ${seed}) violates:`);
-    for (const violation of verdict.violations) console.log(`  ${violation}`);
-    console.log(`replay: npm run simulate -- --seed ${seed} --schedule ${schedule}${mutant ? ` --mutant ${mutant.name}` : ''}`);
-    process.exit(1);
-  }
-  if ((schedule + 1) % 500 === 0) console.log(`${schedule + 1} schedules, ${seconds()} s`);
-}
-console.log(`${last - first + 1} schedules, seed ${seed}: 0 violations, ${seconds()} s`);
+const db = await openPglite(watchdogSql);
+const breach = await runCampaign(db, {
+  seed,
+  from,
+  to,
+  mutant,
+  kind,
+  onProgress: (done) => done % 500 === 0 && console.log(`${done} schedules, ${seconds()} s`),
+});
 await db.close();
-process.exit(mutant ? 1 : 0);
+if (breach && mutant && values.schedule === undefined) {
+  console.log(`caught after ${breach.schedule + 1} schedules (seed ${seed}): ${breach.violations[0]}`);
+} else if (breach) {
+  report(breach);
+  process.exitCode = 1;
+} else {
+  console.log(`${to - from} schedules, seed ${seed}: 0 violations, ${seconds()} s`);
+  process.exitCode = mutant ? 1 : 0;
+}
+
+function report({ schedule, kind: kindOfBreach, violations, trace }: Breach): void {
+  const start = trace[0]?.at ?? 0;
+  for (const { at, who, what } of trace) {
+    console.log(`${((at - start) / 1000).toFixed(3).padStart(9)}  ${who.padEnd(9)} ${what}`);
+  }
+  console.log(`\nschedule ${schedule} (${kindOfBreach}, seed ${seed}) violates:`);
+  for (const violation of violations) console.log(`  ${violation}`);
+  const more = [mutant && ` --mutant ${mutant.name}`, kind && ` --provider ${kind}`].filter(Boolean).join('');
+  console.log(`replay: npm run simulate -- --seed ${seed} --schedule ${schedule}${more}`);
+}
 
 function seconds(): string {
   return ((performance.now() - began) / 1000).toFixed(1);
 }
 
-function printTrace({ trace }: Verdict): void {
-  const start = trace[0]?.at ?? 0;
-  for (const { at, who, what } of trace) console.log(`${((at - start) / 1000).toFixed(3).padStart(9)}  ${who.padEnd(9)} ${what}`);
+function numberOf(option: string, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  console.error(`--${option} must be a whole number, not ${text}`);
+  process.exit(2);
 }
 
-function fail(message: string): never {
-  console.error(message);
+function oneOf<T>(option: string, text: string, all: readonly T[], nameOf: (item: T) => string): T {
+  const found = all.find((item) => nameOf(item) === text);
+  if (found !== undefined) return found;
+  console.error(`--${option} must be one of ${all.map(nameOf).join(', ')}`);
   process.exit(2);
 }

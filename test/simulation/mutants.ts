@@ -29,7 +29,8 @@ export const mutants: readonly Mutant[] = [
     sweeps: true,
     provider: (provider, ids) => ({
       ...provider,
-      create: (input, options) => provider.create({ ...input, key: `${input.key}-${ids.hex64().slice(0, 8)}` }, options),
+      create: (input, options) =>
+        provider.create({ ...input, key: `${input.key}-${ids.hex64().slice(0, 8)}` }, options),
     }),
   },
   {

@@ -34,7 +34,9 @@ export async function openPglite(extraSql: string): Promise<PgliteDb> {
     set timezone = 'UTC';
     ${extraSql}`);
 
-  const tables = (await pg.query<{ name: string }>("select tablename as name from pg_tables where schemaname = 'public'")).rows
+  const tables = (
+    await pg.query<{ name: string }>("select tablename as name from pg_tables where schemaname = 'public'")
+  ).rows
     .map(({ name }) => name)
     .filter((name) => name !== 'installation');
   const emptyAll = [
@@ -134,7 +136,9 @@ export async function openPglite(extraSql: string): Promise<PgliteDb> {
 
 function migrations(): string[] {
   const files = readdirSync(migrationsFolder).filter((name) => name.endsWith('.sql'));
-  return files.sort().flatMap((name) => readFileSync(join(migrationsFolder, name), 'utf8').split('--> statement-breakpoint'));
+  return files
+    .sort()
+    .flatMap((name) => readFileSync(join(migrationsFolder, name), 'utf8').split('--> statement-breakpoint'));
 }
 
 /** Untyped: Postgres reads it as the type of its parameter. */

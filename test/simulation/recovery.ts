@@ -5,8 +5,8 @@ import { brief } from './boundaries.ts';
 import type { Client } from './clients.ts';
 import type { ControlPlane, Simulation } from './simulation.ts';
 
-/** More than any backoff, lease or key lock; then more than the check of what runs; then more than a stray's grace. */
-const CALM_SECONDS = [150, 330, 60] as const;
+/** More than any backoff or lease; then more than the check of what runs; then time for what the last sweep found. */
+const CALM_SECONDS = [100, 240, 10] as const;
 const STRAY_SECONDS = 16 * 60;
 /** A healthy system needs far fewer steps; one that needs more never rests. */
 const MOST_STEPS = 20_000;

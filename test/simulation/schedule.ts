@@ -73,10 +73,25 @@ async function populate(simulation: Simulation): Promise<void> {
     const limits = { containers: 2, volumes: 1, networks: 1, images: 1 };
     const tenant = { id, name: id, limits, defaultNetwork: defaultNetworkRow(ids) };
     await withSystem(db, 'the simulation makes a tenant', (tx) => insertTenant(tx, tenant));
-    const pull = pullImage(world, INSTALL_ID, { domain: 'docker.io', path: 'library/app', tag: 'latest', digest: null, auth: null, tenantId: id });
+    const pull = pullImage(world, INSTALL_ID, {
+      domain: 'docker.io',
+      path: 'library/app',
+      tag: 'latest',
+      digest: null,
+      auth: null,
+      tenantId: id,
+    });
     let step = pull.next();
     while (!step.done) step = pull.next();
     const tag = { repository: 'app', tag: 'latest' };
-    await keepImage(db, { tenantId: id, details: step.value, repoDigests: [], tag, name: 'app', event: 'pulled', actor: systemActor });
+    await keepImage(db, {
+      tenantId: id,
+      details: step.value,
+      repoDigests: [],
+      tag,
+      name: 'app',
+      event: 'pulled',
+      actor: systemActor,
+    });
   }
 }

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Breach, runCampaign } from './campaign.ts';
+import { mutants } from './mutants.ts';
+import { openPglite, type PgliteDb } from './pglite-db.ts';
+import { watchdogSql } from './watchdog.ts';
+
+const seed = 20260101;
+
+describe('under crashes, lost replies, zombies and reordered hints', () => {
+  let db: PgliteDb;
+  beforeAll(async () => {
+    db = await openPglite(watchdogSql);
+  }, 60_000);
+  afterAll(() => db.close());
+
+  it('keeps every invariant in 300 schedules', async () => {
+    expect(summary(await runCampaign(db, { seed, from: 0, to: 300, mutant: null, kind: null }))).toBeNull();
+  }, 300_000);
+
+  it.for(mutants)(
+    'would notice the broken design $name',
+    async (mutant) => {
+      expect(await runCampaign(db, { seed, from: 0, to: 300, mutant, kind: null })).not.toBeNull();
+    },
+    300_000,
+  );
+});
+
+/** What to type to see it again. */
+function summary(breach: Breach | null): string | null {
+  return breach && `${breach.violations.join('; ')} (npm run simulate -- --seed ${seed} --schedule ${breach.schedule})`;
+}
