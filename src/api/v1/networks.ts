@@ -6,8 +6,8 @@ import { labels } from '../../domain/container-spec.ts';
 import { type Network, networkName } from '../../domain/network.ts';
 import { pageFrom, pageOut } from '../../services/cursors.ts';
 import { createNetwork, getNetwork, listNetworks, pruneNetworks, removeNetwork } from '../../services/networks.ts';
-import type { V1 } from './router.ts';
 import { answers, idempotencyKey, json, jsonBody, labelQuery, pageOf, pageQuery } from './openapi.ts';
+import type { V1 } from './router.ts';
 
 const tags = ['networks'];
 const path = z.object({ network: networkName.describe('Name, id, or unique prefix of an id') });

@@ -6,8 +6,8 @@ import { labels, volumeName } from '../../domain/container-spec.ts';
 import type { Volume } from '../../domain/volume.ts';
 import { pageFrom, pageOut } from '../../services/cursors.ts';
 import { createVolume, getVolume, listVolumes, pruneVolumes, removeVolume } from '../../services/volumes.ts';
-import type { V1 } from './router.ts';
 import { answers, idempotencyKey, json, jsonBody, labelQuery, optionalFlag, pageOf, pageQuery } from './openapi.ts';
+import type { V1 } from './router.ts';
 
 const tags = ['volumes'];
 const path = z.object({ volume: volumeName });
