@@ -2,7 +2,7 @@
  * The private Engine's daemon: starts it, clears what a killed one left behind, and stops it. One per host, because a second
  * dockerd takes the first one's bridge away. Who may use it and when it ends is engine.ts's business; callers hold its lock.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -68,6 +68,9 @@ async function startDockerd(place: EnginePlace, host: string): Promise<void> {
       join(place.folder, 'exec'),
       '--data-root',
       place.dataRoot,
+      // Docker's own pools hold 31 networks; each tenant has at least one.
+      '--default-address-pool',
+      'base=172.16.0.0/12,size=24',
     ],
     { cwd: '/', detached: true, stdio: ['ignore', output, output], env: { ...process.env, PATH: searchPath() } },
   );
@@ -76,9 +79,21 @@ async function startDockerd(place: EnginePlace, host: string): Promise<void> {
   child.once('error', (error) => (failure = error.message));
   child.once('exit', (code, signal) => (failure = `it ended with ${signal ?? `code ${code}`}`));
   child.unref();
-  if (await answersInTime(place, () => failure === undefined)) return;
+  if (await answersInTime(place, () => failure === undefined)) return keepFromMetadata();
   const lastLines = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
   throw new Error(`The private Docker Engine did not start: ${failure ?? 'it does not answer'}.\n${lastLines}`);
+}
+
+/** Containers shall not reach the cloud's metadata service, which hands out the host's credentials. dockerd keeps this chain. */
+function keepFromMetadata(): void {
+  const rule = ['DOCKER-USER', '-d', '169.254.0.0/16', '-j', 'DROP'];
+  const iptables = (action: string) =>
+    spawnSync('iptables', ['-w', action, ...rule], { env: { ...process.env, PATH: searchPath() } });
+  if (iptables('-C').status !== 0 && iptables('-I').status !== 0) {
+    throw new Error(
+      'The private Docker Engine runs, but iptables refused the rule that keeps containers from 169.254.0.0/16',
+    );
+  }
 }
 
 async function answersInTime(place: EnginePlace, isWorthWaiting: () => boolean): Promise<boolean> {
