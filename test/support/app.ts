@@ -30,6 +30,8 @@ export interface TestApp {
   url: string;
   /** Set by LONGSHORE_METRICS_PORT. */
   metricsUrl: string | null;
+  /** The superuser's. */
+  databaseUrl: string;
   operatorKey: string;
   operator: TestClient;
   a: TestTenant;
@@ -63,6 +65,7 @@ export async function startTestApp({ provider, env = {} }: TestAppOptions): Prom
   return {
     url: running.url,
     metricsUrl: running.metricsUrl,
+    databaseUrl: database.url,
     operatorKey,
     operator,
     a,
