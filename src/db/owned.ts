@@ -14,7 +14,11 @@ export interface OwnedKey {
 /** `expected`: a live row's own object. `obsolete`: its container is removed, or has a newer incarnation. `stray`: no row. */
 export type Standing = 'expected' | 'obsolete' | 'stray';
 
-const compare = prepare(sql`select x.key, x.kind, case
+/** What tells one object from all others: tenants hold the same image, each by itself. */
+export const nameOf = ({ kind, tenantId, key }: Pick<OwnedKey, 'kind' | 'tenantId' | 'key'>): string =>
+  `${kind} ${tenantId} ${key}`;
+
+const compare = prepare(sql`select x.key, x.kind, x."tenantId", case
     when x.kind = 'container' then case
       when c.id is null then 'stray'
       when c.removed_at is not null or x.incarnation < c.incarnation then 'obsolete'
@@ -26,10 +30,10 @@ const compare = prepare(sql`select x.key, x.kind, case
   from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(kind text, key text, "tenantId" uuid, "containerId" text, incarnation int)
   left join containers c on x.kind = 'container' and c.tenant_id = x."tenantId" and c.id = x."containerId"`);
 
-/** By `kind` and `key`. List the provider first: rows always precede their objects. */
+/** By name. List the provider first: rows always precede their objects. */
 export async function standings(db: Db, owned: OwnedKey[]): Promise<Map<string, Standing>> {
   const rows = await db.query('reconciler', compare({ owned: json(owned) }));
-  return new Map(rows.map((row) => [`${row.kind} ${row.key}`, row.standing as Standing]));
+  return new Map(rows.map((row) => [nameOf(row as unknown as OwnedKey), row.standing as Standing]));
 }
 
 const noteStrays = prepare(sql`with seen as (
@@ -40,14 +44,11 @@ const noteStrays = prepare(sql`with seen as (
   select kind, key from seen
   where sightings >= 2 and first_seen_at <= longshore_now() - make_interval(secs => ${param('graceSeconds', 'float8')})`);
 
-/** Remembers strays over passes; answers those seen at least twice and longer ago than the grace. */
-export async function ripeStrays(
-  db: Db,
-  strays: { kind: string; key: string }[],
-  graceSeconds: number,
-): Promise<Set<string>> {
-  const rows = await db.query('reconciler', noteStrays({ strays: json(strays), graceSeconds }));
-  return new Set(rows.map((row) => `${row.kind} ${row.key}`));
+/** Remembers strays over passes; answers the names of those seen at least twice and longer ago than the grace. */
+export async function ripeStrays(db: Db, strays: OwnedKey[], graceSeconds: number): Promise<Set<string>> {
+  const noted = strays.map((stray) => ({ kind: stray.kind, key: nameOf(stray) }));
+  const rows = await db.query('reconciler', noteStrays({ strays: json(noted), graceSeconds }));
+  return new Set(rows.map((row) => String(row.key)));
 }
 
 const nudgeMissing = prepare(sql`update containers c set next_run_at = least(next_run_at, longshore_now())

@@ -1,7 +1,7 @@
 /** What the provider has and no row owns: late arrivals of dead workers at once, the unexplained after a grace. */
 import type { Deps } from '../context.ts';
-import { nudgeMissingRuns, ripeStrays, standings } from '../db/owned.ts';
-import type { OwnedObject } from '../providers/provider.ts';
+import { nameOf, nudgeMissingRuns, ripeStrays, standings } from '../db/owned.ts';
+import type { CallOptions, OwnedObject } from '../providers/provider.ts';
 
 const LIST_MS = 30_000;
 const DISCARD_MS = 20_000;
@@ -33,11 +33,7 @@ export async function removeOrphans(deps: Deps, signal: AbortSignal): Promise<Or
   const standing = await standings(deps.db, keys);
   const of = (wanted: string) => owned.filter((object) => standing.get(nameOf(object)) === wanted);
   const strays = of('stray');
-  const ripe = await ripeStrays(
-    deps.db,
-    strays.map(({ kind, key }) => ({ kind, key })),
-    GRACE_SECONDS,
-  );
+  const ripe = await ripeStrays(deps.db, strays, GRACE_SECONDS);
   const missing = await nudgeMissingRuns(
     deps.db,
     keys.filter(({ kind }) => kind === 'container'),
@@ -55,10 +51,16 @@ export async function removeOrphans(deps: Deps, signal: AbortSignal): Promise<Or
   for (const object of doomed) {
     if (signal.aborted) break;
     deps.log.warn({ kind: object.kind, key: object.key }, 'removing an orphan');
-    await deps.provider.discard(object, { signal: AbortSignal.any([signal, AbortSignal.timeout(DISCARD_MS)]) });
+    await discard(deps, object, { signal: AbortSignal.any([signal, AbortSignal.timeout(DISCARD_MS)]) });
     report.discarded += 1;
   }
   return report;
 }
 
-const nameOf = ({ kind, key }: Pick<OwnedObject, 'kind' | 'key'>) => `${kind} ${key}`;
+/** A pull may have given an image a row since the rows were read: then its tenant holds it again. */
+async function discard({ db, provider }: Deps, object: OwnedObject, options: CallOptions): Promise<void> {
+  await provider.discard(object, options);
+  if (object.kind !== 'image') return;
+  const standing = await standings(db, [object]);
+  if (standing.get(nameOf(object)) === 'expected') await provider.images.hold(object.key, object.tenantId, options);
+}

@@ -9,8 +9,10 @@ import type { CreateInput } from '../../src/providers/provider.ts';
 import { removeOrphans } from '../../src/reconcile/orphans.ts';
 import { removeContainer } from '../../src/services/container-verbs.ts';
 import { createContainer, getContainer } from '../../src/services/containers.ts';
+import { requireImage } from '../../src/services/images.ts';
 import { tenantCtx, testDeps } from '../support/deps.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
+import { pulled } from '../support/pulled.ts';
 import { shareImage } from '../support/shared-image.ts';
 
 let database: TestDatabase;
@@ -107,6 +109,20 @@ describe('orphans', () => {
     await ripen();
     expect(await removeOrphans(deps, forever)).toMatchObject({ strays: 11, braked: 11, discarded: 0 });
     expect(await ownedContainers()).toHaveLength(11);
+  });
+
+  it('among images are one tenant’s hold without a row, never the hold of another on the same image', async () => {
+    const keeper = await tenantCtx(deps, 'keeper');
+    const { id } = await pulled(deps, keeper, 'app');
+    await pulled(deps, ctx, 'app');
+    await sql`delete from images where tenant_id = ${ctx.principal.tenantId}`;
+    await removeOrphans(deps, forever);
+    await removeOrphans(deps, forever);
+    await ripen();
+    expect(await removeOrphans(deps, forever)).toMatchObject({ strays: 1, discarded: 1 });
+    const holds = (await deps.provider.listOwned(soon)).filter(({ kind, key }) => kind === 'image' && key === id);
+    expect(holds.map(({ tenantId }) => tenantId)).toEqual([keeper.principal.tenantId]);
+    expect(await requireImage(deps, keeper, 'app')).toMatchObject({ id });
   });
 
   it('are never what a live row owns', async () => {
