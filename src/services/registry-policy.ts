@@ -22,7 +22,7 @@ export async function checkRegistry(
   resolve: Resolve = resolveHost,
 ): Promise<void> {
   const registry = domain.toLowerCase();
-  if (registry === 'docker.io' || policy.hosts.includes(registry)) return;
+  if (registry === 'docker.io' || policy.hosts.some((listed) => listed.toLowerCase() === registry)) return;
   const host = hostOf(registry);
   // Only these spellings: with any other of the same address the provider's own rule for plain HTTP would not hold.
   if (policy.loopback && (host === 'localhost' || host === '127.0.0.1')) return;
