@@ -17,13 +17,11 @@ describe('under crashes, lost replies, zombies and reordered hints', () => {
     expect(summary(await runCampaign(db, { seed, from: 0, to: 300, mutant: null, kind: null }))).toBeNull();
   }, 300_000);
 
-  it.for(mutants)(
-    'would notice the broken design $name',
-    async (mutant) => {
+  for (const mutant of mutants) {
+    it(`would notice the broken design ${mutant.name}`, async () => {
       expect(await runCampaign(db, { seed, from: 0, to: 300, mutant, kind: null })).not.toBeNull();
-    },
-    300_000,
-  );
+    }, 300_000);
+  }
 });
 
 /** What to type to see it again. */
