@@ -30,11 +30,11 @@ export const usableImage: SQL = sql`
   select id from images where tenant_id = ${sharedTenant} and id = ${param('imageId', 'text')}`;
 
 /** Of an image `i`, with its tags. */
-export const imageColumns = sql`${columnsOf(images, 'i')},
+const imageColumns = sql`${columnsOf(images, 'i')},
   (select coalesce(jsonb_agg(jsonb_build_object('repository', t.repository, 'tag', t.tag) order by t.repository, t.tag), '[]')
     from image_tags t where t.tenant_id = i.tenant_id and t.image_id = i.id) as tags`;
 
-export function toImage(row: Row): Image {
+function toImage(row: Row): Image {
   const { details, ...image } = readRow(images, row, 'i');
   return { ...details, ...image, shared: image.tenantId === SHARED_TENANT_ID, tags: row.tags as ImageTag[] };
 }
