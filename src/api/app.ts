@@ -12,6 +12,8 @@ import { referencePolicy, renderReference } from './reference.ts';
 import { createV1 } from './v1/app.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Asking another request for its body makes the adapter build a whole one of fetch's. */
+const withBody = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
 export function createApp(deps: Deps): Hono<Environment> {
   const app = new Hono<Environment>();
@@ -25,7 +27,8 @@ export function createApp(deps: Deps): Hono<Environment> {
     c.res.headers.set('x-content-type-options', 'nosniff');
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   });
-  app.use(
+  app.on(
+    withBody,
     '*',
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
