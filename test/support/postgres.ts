@@ -15,15 +15,18 @@ export type TestDatabase = {
 export async function testDatabase(): Promise<TestDatabase> {
   const cluster = inject('postgresUrl');
   const name = `t_${randomBytes(6).toString('hex')}`;
+  const url = onDatabase(cluster, name);
   await administer(cluster, `create database ${name} template ${templateName}`);
+  // Copies of one template would own each other's objects at the Engine, and clear them away.
+  await administer(url, 'update installation set id = gen_random_uuid()');
   return {
-    url: onDatabase(cluster, name),
+    url,
     close: () => administer(cluster, `drop database if exists ${name} with (force)`),
   };
 }
 
-async function administer(cluster: string, statement: string): Promise<void> {
-  const sql = postgres({ ...connectionOptions(cluster), max: 1 });
+async function administer(url: string, statement: string): Promise<void> {
+  const sql = postgres({ ...connectionOptions(url), max: 1 });
   try {
     await sql.unsafe(statement);
   } finally {
