@@ -6,17 +6,16 @@ import { idPrefix } from '../domain/image.ts';
 import type { Db, Row } from './client.ts';
 import type { Page } from './paging.ts';
 import { containers, runs } from './schema.ts';
-import { columnsOf, param, readRow, statement } from './statements.ts';
+import { param, selection, statement } from './statements.ts';
 import { statusFilter } from './status-filter.ts';
 import { prepareTenantRead, tenantRead } from './tenancy.ts';
 
-export const containerColumns = sql`${columnsOf(containers, 'c')}, ${columnsOf(runs, 'r')}`;
+const container = selection(containers, 'c');
+const run = selection(runs, 'r');
+export const containerColumns = sql`${container.columns}, ${run.columns}`;
 export const currentRun = sql`r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`;
 
-export function toContainer(row: Row): Container {
-  const { observedGeneration, ...container } = readRow(containers, row, 'c');
-  return { ...container, observedGeneration, run: readRow(runs, row, 'r') };
-}
+export const toContainer = (row: Row): Container => ({ ...container.read(row), run: run.read(row) });
 
 const byId = prepareTenantRead<{ tenantId: string; id: string }>(sql`
   select ${containerColumns} from containers c join runs r on ${currentRun}

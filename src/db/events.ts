@@ -6,7 +6,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { EventKind, TenantEvent } from '../domain/event.ts';
 import type { Db } from './client.ts';
 import { events } from './schema.ts';
-import { columnsOf, param, readRow } from './statements.ts';
+import { param, selection } from './statements.ts';
 import { prepareTenantRead } from './tenancy.ts';
 
 /**
@@ -38,11 +38,13 @@ export interface EventPage {
   oldest: number;
 }
 
+const selected = selection(events, 'e');
+
 /** All of it is of one snapshot, in which numbers have no holes: head says how far a page without further matches looked. */
 const eventsAfter = prepareTenantRead<
   { tenantId: string; after: number | null; limit: number } & Required<EventFilter>
 >(sql`
-  select h.event_seq as head, (select min(seq) from events where tenant_id = s.v) as oldest, ${columnsOf(events, 'e')}
+  select h.event_seq as head, (select min(seq) from events where tenant_id = s.v) as oldest, ${selected.columns}
   from tenant_heads h left join lateral (
     select * from events where tenant_id = s.v and seq > coalesce(${param('after', 'bigint')}, h.event_seq)
       and kind = coalesce(${param('kind', 'text')}, kind) and type = coalesce(${param('type', 'text')}, type)
@@ -60,7 +62,7 @@ export async function readEvents(
   { kind = null, type = null, resourceId = null }: EventFilter,
 ): Promise<EventPage> {
   const rows = await db.query('app', eventsAfter({ tenantId, after, limit, kind, type, resourceId }));
-  const found = rows.filter((row) => row['e.seq'] !== null).map((row) => readRow(events, row, 'e'));
+  const found = rows.filter((row) => row['e.seq'] !== null).map(selected.read);
   const head = Number(rows[0]?.head ?? 0);
   const full = found.length === limit;
   return {

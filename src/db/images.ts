@@ -14,7 +14,7 @@ import type { Db, Row } from './client.ts';
 import { labelsMatch } from './label-filter.ts';
 import type { Page } from './paging.ts';
 import { images } from './schema.ts';
-import { columnsOf, param, readRow, statement } from './statements.ts';
+import { param, selection, statement } from './statements.ts';
 import { prepareTenantRead, tenantRead } from './tenancy.ts';
 
 const sharedTenant = sql.raw(`'${SHARED_TENANT_ID}'::uuid`);
@@ -29,13 +29,15 @@ export const usableImage: SQL = sql`
   union all
   select id from images where tenant_id = ${sharedTenant} and id = ${param('imageId', 'text')}`;
 
+const selected = selection(images, 'i');
+
 /** Of an image `i`, with its tags. */
-const imageColumns = sql`${columnsOf(images, 'i')},
+const imageColumns = sql`${selected.columns},
   (select coalesce(jsonb_agg(jsonb_build_object('repository', t.repository, 'tag', t.tag) order by t.repository, t.tag), '[]')
     from image_tags t where t.tenant_id = i.tenant_id and t.image_id = i.id) as tags`;
 
 function toImage(row: Row): Image {
-  const { details, ...image } = readRow(images, row, 'i');
+  const { details, ...image } = selected.read(row);
   return { ...details, ...image, shared: image.tenantId === SHARED_TENANT_ID, tags: row.tags as ImageTag[] };
 }
 

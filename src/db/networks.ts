@@ -14,10 +14,10 @@ import { labelsMatch } from './label-filter.ts';
 import type { Page } from './paging.ts';
 import { checkQuota, quotaVerdict, returnQuota, takeQuota } from './quotas.ts';
 import { networks } from './schema.ts';
-import { columnsOf, json, param, prepare, readRow, statement } from './statements.ts';
+import { json, param, prepare, selection, statement } from './statements.ts';
 import { prepareTenantRead, tenantBatch, tenantRead } from './tenancy.ts';
 
-const networkColumns = columnsOf(networks, 'n');
+const selected = selection(networks, 'n');
 
 /** The network that every tenant is born with. */
 export function defaultNetworkRow(ids: Ids): Omit<typeof networks.$inferInsert, 'tenantId'> {
@@ -40,7 +40,7 @@ const create = prepare(sql`with ${keyGuard},
   ${takeQuota('networks')},
   changed as (select 'network' as kind, 'created' as type, id, name, '{}'::jsonb as data from made),
   ${writeEvents}
-  select ${guarded}, ${quotaVerdict}, ${networkColumns} from (select 1) one left join made n on true`);
+  select ${guarded}, ${quotaVerdict}, ${selected.columns} from (select 1) one left join made n on true`);
 
 /** Throws limit (quota), conflict (name taken, or the idempotency key taken over). */
 export async function createNetwork(
@@ -62,12 +62,12 @@ export async function createNetwork(
     checkQuota(row, 'networks');
     if (row?.made === 0) throw new AppError('conflict', `The network name "${network.name}" is already in use`);
   });
-  return readRow(networks, rows?.[0] ?? {}, 'n');
+  return selected.read(rows?.[0] ?? {});
 }
 
 /** Each branch is served by an index of its own: name, and the primary key's range for an id or a prefix of one. */
 const byReferences = prepareTenantRead<{ tenantId: string; wanted: string | null }>(sql`
-  select w.position, m.rank, ${networkColumns}
+  select w.position, m.rank, ${selected.columns}
   from jsonb_to_recordset(${param('wanted', 'jsonb')}) as w(position int, reference text, prefix text)
   cross join lateral (
     select 2 as rank, id from networks where tenant_id = s.v and name = w.reference
@@ -90,7 +90,7 @@ export async function findNetworks(db: Db, tenantId: string, references: string[
     if (first?.rank === 3 && second) {
       throw new AppError('invalid', `Multiple IDs found with provided prefix: ${reference}`);
     }
-    return first ? readRow(networks, first, 'n') : null;
+    return first ? selected.read(first) : null;
   });
 }
 
@@ -104,20 +104,20 @@ export async function listNetworks(db: Db, tenantId: string, filter: NetworkFilt
   const parts = [sql`n.tenant_id = s.v`, ...labelsMatch(sql`n.labels`, filter.labels)];
   if (page.after) parts.push(sql`(n.created_at, n.id) < (${page.after.at}::timestamptz, ${page.after.id}::text)`);
   if (filter.name !== undefined) parts.push(sql`n.name = ${filter.name}`);
-  const select = sql`select ${networkColumns} from networks n where ${sql.join(parts, sql` and `)}
+  const select = sql`select ${selected.columns} from networks n where ${sql.join(parts, sql` and `)}
     order by n.created_at desc, n.id desc limit ${page.limit + 1}`;
   const rows = await db.query('app', statement(tenantRead(tenantId, select)));
-  return rows.map((row) => readRow(networks, row, 'n'));
+  return rows.map(selected.read);
 }
 
 const unused = sql`not exists (select from container_networks l where l.tenant_id = n.tenant_id and l.network_id = n.id)`;
 
 const disused = prepareTenantRead<{ tenantId: string }>(sql`
-  select ${networkColumns} from networks n where n.tenant_id = s.v and not n.is_default and ${unused}`);
+  select ${selected.columns} from networks n where n.tenant_id = s.v and not n.is_default and ${unused}`);
 
 /** Those that no container is attached to, without the default one. */
 export async function unusedNetworks(db: Db, tenantId: string): Promise<Network[]> {
-  return (await db.query('app', disused({ tenantId }))).map((row) => readRow(networks, row, 'n'));
+  return (await db.query('app', disused({ tenantId }))).map(selected.read);
 }
 
 const remove = prepare(sql`with

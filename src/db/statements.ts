@@ -25,22 +25,34 @@ export function param(name: string, type: string): SQL {
   return sql`${sql.placeholder(name)}::${sql.raw(type)}`;
 }
 
-/** `alias.column as "alias.key", …` of every column. Pairs with readRow. */
-export function columnsOf(table: Table, alias: string): SQL {
-  const list = Object.entries(getTableColumns(table)).map(
-    ([key, column]) =>
-      sql`${sql.identifier(alias)}.${sql.identifier(column.name)} as ${sql.identifier(`${alias}.${key}`)}`,
-  );
-  return sql.join(list, sql`, `);
+export interface Selection<T extends Table> {
+  /** `alias.column as "alias.key", …` of every column. */
+  columns: SQL;
+  /** Takes the table's columns out of a row of such a select, decoded as drizzle would. */
+  read(row: Row): InferSelectModel<T>;
 }
 
-/** Takes a table's columns out of a row that columnsOf named, decoded as drizzle would. */
-export function readRow<T extends Table>(table: T, row: Row, alias: string): InferSelectModel<T> {
-  const entries = Object.entries(getTableColumns(table)).map(([key, column]) => {
-    const value = row[`${alias}.${key}`];
-    return [key, value === null || value === undefined ? null : column.mapFromDriverValue(value)];
-  });
-  return Object.fromEntries(entries) as InferSelectModel<T>;
+/** A whole row of a table that a query calls `alias`. To be made once: it is on the path of every read. */
+export function selection<T extends Table>(table: T, alias: string): Selection<T> {
+  const parts = Object.entries(getTableColumns(table)).map(([key, column]) => ({
+    key,
+    name: `${alias}.${key}`,
+    column,
+  }));
+  const columns = parts.map(
+    ({ name, column }) => sql`${sql.identifier(alias)}.${sql.identifier(column.name)} as ${sql.identifier(name)}`,
+  );
+  return {
+    columns: sql.join(columns, sql`, `),
+    read: (row) => {
+      const model: Row = {};
+      for (const { key, name, column } of parts) {
+        const value = row[name];
+        model[key] = value === null || value === undefined ? null : column.mapFromDriverValue(value);
+      }
+      return model as InferSelectModel<T>;
+    },
+  };
 }
 
 /** A jsonb parameter: both drivers take it as text. */

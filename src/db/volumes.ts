@@ -10,7 +10,7 @@ import { labelsMatch } from './label-filter.ts';
 import type { Page } from './paging.ts';
 import { checkQuota, quotaVerdict, returnQuota, takeQuota } from './quotas.ts';
 import { volumes } from './schema.ts';
-import { columnsOf, json, param, prepare, readRow, statement } from './statements.ts';
+import { json, param, prepare, selection, statement } from './statements.ts';
 import { prepareTenantRead, tenantBatch, tenantRead } from './tenancy.ts';
 
 export interface NewVolume {
@@ -35,7 +35,7 @@ export const makeVolumes: SQL = sql`
 export const madeVolumes: SQL = sql`select 'volume' as kind, 'created' as type, name as id, name,
   jsonb_build_object('anonymous', anonymous) as data from made`;
 
-const volumeColumns = columnsOf(volumes, 'v');
+const selected = selection(volumes, 'v');
 
 const create = prepare(sql`with ${keyGuard}, ${makeVolumes}, changed as (${madeVolumes}), ${writeEvents}
   select ${guarded}, ${quotaVerdict}`);
@@ -61,11 +61,11 @@ export async function createVolume(
 }
 
 const byName = prepareTenantRead<{ tenantId: string; name: string }>(sql`
-  select ${volumeColumns} from volumes v where v.tenant_id = s.v and v.name = ${param('name', 'text')}`);
+  select ${selected.columns} from volumes v where v.tenant_id = s.v and v.name = ${param('name', 'text')}`);
 
 export async function findVolume(db: Db, tenantId: string, name: string): Promise<Volume | null> {
   const [row] = await db.query('app', byName({ tenantId, name }));
-  return row ? readRow(volumes, row, 'v') : null;
+  return row ? selected.read(row) : null;
 }
 
 export interface VolumeFilter {
@@ -83,28 +83,28 @@ export async function listVolumes(db: Db, tenantId: string, filter: VolumeFilter
   if (page.after) parts.push(sql`(v.created_at, v.name) < (${page.after.at}::timestamptz, ${page.after.id}::text)`);
   if (filter.name !== undefined) parts.push(sql`v.name = ${filter.name}`);
   if (filter.dangling !== undefined) parts.push(filter.dangling ? unused : sql`not ${unused}`);
-  const select = sql`select ${volumeColumns} from volumes v where ${sql.join(parts, sql` and `)}
+  const select = sql`select ${selected.columns} from volumes v where ${sql.join(parts, sql` and `)}
     order by v.created_at desc, v.name desc limit ${page.limit + 1}`;
   const rows = await db.query('app', statement(tenantRead(tenantId, select)));
-  return rows.map((row) => readRow(volumes, row, 'v'));
+  return rows.map(selected.read);
 }
 
 const all = prepareTenantRead<{ tenantId: string }>(
-  sql`select ${volumeColumns} from volumes v where v.tenant_id = s.v`,
+  sql`select ${selected.columns} from volumes v where v.tenant_id = s.v`,
 );
 
 /** Every one: as many as the quota allows. */
 export async function allVolumes(db: Db, tenantId: string): Promise<Volume[]> {
-  return (await db.query('app', all({ tenantId }))).map((row) => readRow(volumes, row, 'v'));
+  return (await db.query('app', all({ tenantId }))).map(selected.read);
 }
 
 const disused = prepareTenantRead<{ tenantId: string; named: boolean }>(sql`
-  select ${volumeColumns} from volumes v
+  select ${selected.columns} from volumes v
   where v.tenant_id = s.v and ${unused} and (v.anonymous or ${param('named', 'boolean')})`);
 
 /** Those that no container mounts. @param filter.named the named ones as well */
 export async function unusedVolumes(db: Db, tenantId: string, filter: { named: boolean }): Promise<Volume[]> {
-  return (await db.query('app', disused({ tenantId, ...filter }))).map((row) => readRow(volumes, row, 'v'));
+  return (await db.query('app', disused({ tenantId, ...filter }))).map(selected.read);
 }
 
 const remove = prepare(sql`with
