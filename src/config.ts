@@ -72,7 +72,6 @@ const docker = common.extend({
 const memory = common.extend({ LONGSHORE_PROVIDER: z.literal('memory') });
 
 export type Config = z.infer<typeof docker> | z.infer<typeof memory>;
-export type DockerConfig = z.infer<typeof docker>;
 
 /** Throws an Error whose message names each wrong setting in one line; unknown variables are not ours and are ignored. */
 export function parseConfig(env: Record<string, string | undefined>): Config {

@@ -2,8 +2,8 @@
 import { sql } from 'drizzle-orm';
 import { bigint, customType, pgPolicy, pgRole, timestamp, uuid } from 'drizzle-orm/pg-core';
 
-export const appRole = pgRole('longshore_app').existing();
-export const reconcilerRole = pgRole('longshore_reconciler').existing();
+const appRole = pgRole('longshore_app').existing();
+const reconcilerRole = pgRole('longshore_reconciler').existing();
 
 /** The tenant of this transaction; null outside of one, so that nothing matches (after a transaction the setting is ''). */
 const currentTenant = sql`(select nullif(current_setting('app.tenant_id', true), '')::uuid)`;

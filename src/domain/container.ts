@@ -128,7 +128,7 @@ export interface StatusFacts {
   restarting: boolean;
 }
 
-export function statusFacts(container: Container): StatusFacts {
+function statusFacts(container: Container): StatusFacts {
   return {
     desired: container.desired,
     phase: container.run.phase,

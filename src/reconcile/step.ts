@@ -16,9 +16,8 @@ import { act, countRestart, type ProviderAction } from './act.ts';
 import { LEASE_SECONDS, Lease } from './lease.ts';
 import { foldObservation } from './observe.ts';
 import { plan } from './plan.ts';
+import { callOptions } from './provider-call.ts';
 
-/** The deadline of one provider call. */
-export const CALL_SECONDS = 20;
 const MAX_CALLS = 30;
 const BACKOFF_CAP_SECONDS = 60;
 
@@ -121,7 +120,6 @@ async function workUnderLease(deps: Deps, claimed: Claimed, budgetSeconds: numbe
 }
 
 const refOf = (run: Run) => ({ key: run.providerKey, handle: run.handle });
-const callOptions = () => ({ signal: AbortSignal.timeout(CALL_SECONDS * 1000) });
 
 async function tried<T>(lease: Lease, call: () => Promise<T>): Promise<{ value: T } | { failure: AppError }> {
   try {

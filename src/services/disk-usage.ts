@@ -2,7 +2,7 @@
 import type { Ctx, Deps } from '../context.ts';
 import { storedCounts } from '../db/disk-usage.ts';
 import { allVolumes } from '../db/volumes.ts';
-import { callOptions } from './provider-call.ts';
+import { callOptions } from '../reconcile/provider-call.ts';
 
 export interface DiskUsage {
   /** The sum over images: a layer that two of them share counts twice. */

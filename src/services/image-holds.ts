@@ -7,7 +7,7 @@ import { removeImage } from '../db/image-changes.ts';
 import { ownsImage } from '../db/images.ts';
 import { AppError } from '../domain/errors.ts';
 import { systemActor } from '../domain/principal.ts';
-import { callOptions } from './provider-call.ts';
+import { callOptions } from '../reconcile/provider-call.ts';
 
 /** After a row was committed: false when a removal won meanwhile, and then neither row nor hold is left. */
 export async function confirmHold(deps: Deps, tenantId: string, id: string): Promise<boolean> {

@@ -6,10 +6,10 @@ import { AppError, notFound } from '../domain/errors.ts';
 import { familiarRepository, type Image, type ImageTag, parseImageReference } from '../domain/image.ts';
 import { actorOf } from '../domain/principal.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
+import { callOptions } from '../reconcile/provider-call.ts';
 import { authorize } from './authorize.ts';
 import { confirmHold, releaseHold } from './image-holds.ts';
 import { requireImage } from './images.ts';
-import { callOptions } from './provider-call.ts';
 
 /**
  * Lets a name stand for an image; whatever it stood for before loses it. A shared image becomes the tenant's own as well.

@@ -14,8 +14,8 @@ import { AppError, isRetryable, notFound } from '../domain/errors.ts';
 import { DEFAULT_NETWORK, type Network } from '../domain/network.ts';
 import { type Actor, actorOf } from '../domain/principal.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
+import { callOptions } from '../reconcile/provider-call.ts';
 import { authorize } from './authorize.ts';
-import { callOptions } from './provider-call.ts';
 
 export interface CreateNetworkInput {
   name: string;

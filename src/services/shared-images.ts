@@ -4,8 +4,8 @@ import { replaceSharedImages, type SharedImage } from '../db/shared-images.ts';
 import { isRetryable } from '../domain/errors.ts';
 import { asImageId, familiarRepository, parseImageReference } from '../domain/image.ts';
 import { SHARED_TENANT_ID } from '../domain/principal.ts';
+import { callOptions } from '../reconcile/provider-call.ts';
 import { releaseHold } from './image-holds.ts';
-import { callOptions } from './provider-call.ts';
 
 /**
  * At start: the configured references, as the provider knows them now, become the shared images, and no others. One that is

@@ -2,8 +2,8 @@
 import type { Ctx, Deps } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
 import type { StatsSample } from '../providers/provider.ts';
+import { callOptions } from '../reconcile/provider-call.ts';
 import { liveContainer, runOf } from './live-run.ts';
-import { callOptions } from './provider-call.ts';
 
 export type { StatsSample };
 

@@ -17,8 +17,8 @@ import { type Actor, actorOf } from '../domain/principal.ts';
 import { volumeKey } from '../domain/provider-key.ts';
 import type { Volume } from '../domain/volume.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
+import { callOptions } from '../reconcile/provider-call.ts';
 import { authorize } from './authorize.ts';
-import { callOptions } from './provider-call.ts';
 
 export interface CreateVolumeInput {
   /** Absent: a generated name. */

@@ -5,7 +5,7 @@ import { type ContainerSpecInput, containerSpec } from '../../src/domain/contain
 export const now = new Date('2026-01-02T03:04:05.000Z');
 export const ago = (seconds: number): Date => new Date(now.getTime() - seconds * 1000);
 
-export function aRun(change: Partial<Run> = {}): Run {
+function aRun(change: Partial<Run> = {}): Run {
   return {
     incarnation: 1,
     name: 'web',
