@@ -48,7 +48,8 @@ export function createRateLimiter(deps: Deps): RateLimiter {
   return {
     take(tenantId) {
       let block = blocks.get(tenantId);
-      if (!block || deps.clock.now() - block.leasedAt > IDLE_BLOCK_MS) {
+      const isIdle = block?.lease === null && deps.clock.now() - block.leasedAt > IDLE_BLOCK_MS;
+      if (!block || isIdle) {
         block = { tokens: 0, granted: 0, leasedAt: Number.NEGATIVE_INFINITY, lease: null };
         blocks.set(tenantId, block);
       }
