@@ -34,7 +34,7 @@ const pull = createRoute({
             .optional()
             .describe('For the registry; used once and not stored'),
         })
-        .meta({ id: 'PullImage' }),
+        .meta({ id: 'PullImage', examples: [{ reference: 'alpine:3.22' }] }),
     ),
   },
   responses: answers(
@@ -44,7 +44,7 @@ const pull = createRoute({
         content: { 'application/json': { schema: imageView }, [ndjsonType]: { schema: pullLine } },
       },
     },
-    ...([404, 413, 422] as const),
+    ...([404, 409, 413, 422] as const),
   ),
 });
 

@@ -91,10 +91,10 @@ const tag = createRoute({
     body: jsonBody(
       z
         .strictObject({ repository: z.string().min(1).max(384), tag: z.string().min(1).max(128).default('latest') })
-        .meta({ id: 'NewImageTag' }),
+        .meta({ id: 'NewImageTag', examples: [{ repository: 'team/app', tag: 'stable' }] }),
     ),
   },
-  responses: answers({ 200: json(taggedView, 'The image') }, 404, 413, 422),
+  responses: answers({ 200: json(taggedView, 'The image') }, 404, 409, 413, 422),
 });
 
 const remove = createRoute({
@@ -129,7 +129,7 @@ const prune = createRoute({
       },
     },
   },
-  responses: answers({ 200: json(prunedView, 'What went') }, 413, 422),
+  responses: answers({ 200: json(prunedView, 'What went') }, 409, 413, 422),
 });
 
 const usage = createRoute({

@@ -44,7 +44,7 @@ const routes = {
       body: jsonBody(
         z
           .strictObject({ name: networkName, labels: labels.default({}), internal: z.boolean().default(false) })
-          .meta({ id: 'NewNetwork' }),
+          .meta({ id: 'NewNetwork', examples: [{ name: 'backend', labels: { tier: 'db' }, internal: true }] }),
       ),
     },
     responses: answers({ 201: json(networkView, 'Created') }, 409, 413, 422),
@@ -85,7 +85,7 @@ const routes = {
     request: { headers: idempotencyKey },
     responses: answers(
       { 200: json(z.object({ removed: z.array(networkView) }).meta({ id: 'PrunedNetworks' }), 'What went') },
-      422,
+      ...([409, 422] as const),
     ),
   }),
 };

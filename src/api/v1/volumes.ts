@@ -46,7 +46,7 @@ const routes = {
             name: volumeName.optional().describe('Generated, when absent'),
             labels: labels.default({}),
           })
-          .meta({ id: 'NewVolume' }),
+          .meta({ id: 'NewVolume', examples: [{ name: 'data', labels: { app: 'shop' } }] }),
       ),
     },
     responses: answers(
@@ -109,7 +109,7 @@ const routes = {
     },
     responses: answers(
       { 200: json(z.object({ removed: z.array(volumeView) }).meta({ id: 'PrunedVolumes' }), 'What went') },
-      ...([413, 422] as const),
+      ...([409, 413, 422] as const),
     ),
   }),
 };
