@@ -84,7 +84,8 @@ export function connectEngine(dockerHost: string): Engine {
   async function negotiate(signal: AbortSignal): Promise<void> {
     if (prefix !== '') return;
     const asked = { method: 'GET', path: '/version', subject: { noun: 'engine' } } as const;
-    const { ApiVersion, MinAPIVersion } = versionAnswer.parse(await dial(asked, signal, {}));
+    const answer = await readText((await dial(asked, signal, { isStream: true })) as Readable);
+    const { ApiVersion, MinAPIVersion } = versionAnswer.parse(JSON.parse(answer));
     if (older(ApiVersion, preferredApi)) {
       throw new AppError(
         'unsupported',
@@ -98,20 +99,24 @@ export function connectEngine(dockerHost: string): Engine {
     request: EngineRequest,
     { signal }: CallOptions,
     kind: object,
-    read: (answer: unknown) => T,
+    read: (answer: unknown) => T | Promise<T>,
   ): Promise<T> {
     try {
       await negotiate(signal);
-      return read(await dial(request, signal, kind));
+      return await read(await dial(request, signal, kind));
     } catch (error) {
       throw toAppError(error, request.subject, signal);
     }
   }
 
   return {
-    call: (request, options) => send(request, options, {}, () => {}),
-    ask: (request, schema, options) => send(request, options, {}, (answer) => schema.parse(answer)),
-    stream: (request, options) => send(request, options, { isStream: true }, (answer) => answer as Readable),
+    call: (request, options) =>
+      send(request, options, { isStream: true }, async (body) => void (await readText(body as Readable))),
+    ask: (request, schema, options) =>
+      send(request, options, { isStream: true }, async (body) =>
+        schema.parse(JSON.parse(await readText(body as Readable))),
+      ),
+    stream: (request, options) => send(request, options, { isStream: true }, (body) => body as Readable),
     hijack: async (request, options) => {
       const socket = await send(request, options, { isStream: true, hijack: true }, (answer) => answer as Socket);
       // Whoever reads or writes is told; with nobody there at that moment it would end the process.
@@ -123,6 +128,13 @@ export function connectEngine(dockerHost: string): Engine {
       return socket;
     },
   };
+}
+
+/** Read here, because the modem would wait for the rest of a body whose connection broke. */
+async function readText(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
 }
 
 /** The modem reads DOCKER_HOST wherever a setting is missing, so that each is named, even to say that there is none. */

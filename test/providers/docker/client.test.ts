@@ -159,6 +159,16 @@ test('a connection that breaks in the middle of a stream is unavailable', async 
   await expect(drain(provider.stats?.(run, within(5_000)))).rejects.toMatchObject({ code: 'unavailable' });
 });
 
+test('a connection that breaks in the middle of an answer is unavailable at once', async () => {
+  const { provider } = await engine((request, response) => {
+    if (!request.url?.includes('/containers/')) return undefined;
+    response.writeHead(200, { 'content-length': 100 }).write('{"Id":');
+    setImmediate(() => request.socket.destroy());
+    return undefined;
+  });
+  await expect(provider.observe(run, within(5_000))).rejects.toMatchObject({ code: 'unavailable' });
+});
+
 test('watch goes on after the connection broke, and says so in the log', async () => {
   let connections = 0;
   const { provider, logged } = await engine((request, response) => {
