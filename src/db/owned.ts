@@ -53,11 +53,12 @@ export async function ripeStrays(db: Db, strays: OwnedKey[], graceSeconds: numbe
 
 const nudgeMissing = prepare(sql`update containers c set next_run_at = least(next_run_at, longshore_now())
   from runs r where r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation
-    and c.removed_at is null and r.phase in ('created', 'running', 'paused', 'exited')
-    and not exists (select from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(key text) where x.key = r.provider_key)
+    and c.removed_at is null and r.phase in ('created', 'running', 'paused', 'exited', 'lost')
+    and (r.phase = 'lost') = exists (
+      select from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(key text) where x.key = r.provider_key)
   returning c.id`);
 
-/** Makes due whatever should have an object and was not in the list; answers how many. */
+/** Makes due what should have an object and was not in the list, or was given up for lost and is in it; answers how many. */
 export async function nudgeMissingRuns(db: Db, owned: { key: string }[]): Promise<number> {
   return (await db.query('reconciler', nudgeMissing({ owned: json(owned) }))).length;
 }
