@@ -49,10 +49,7 @@ beforeAll(async () => {
     push(closed, 'secret:1', credentials),
   ]);
 });
-afterAll(async () => {
-  await app?.close();
-  await Promise.all([open?.stop(), closed?.stop()]);
-});
+afterAll(() => Promise.all([app?.close(), open?.stop(), closed?.stop()]));
 
 /** In the registry and not on the Engine. */
 async function push(registry: TestRegistry, name: string, login?: typeof credentials): Promise<string> {
