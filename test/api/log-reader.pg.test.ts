@@ -1,7 +1,8 @@
-/** What a slow or vanished reader of a log costs: nothing that grows, and nothing that stays. On the memory provider. */
+/** What a slow or vanished reader of a log costs: nothing that grows, and nothing that stays. Nor does a byte get lost. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AppError } from '../../src/domain/errors.ts';
 import type { LogChunk, Provider } from '../../src/providers/provider.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { startContainer } from '../support/containers.ts';
@@ -18,7 +19,6 @@ const stream = { read: 0, aborted: false, ended: false };
 
 beforeAll(async () => {
   app = await startTestApp({ provider: 'memory' });
-  app.deps.provider.logs = endlessLog;
   id = await startContainer(app, ['sleep', '600']);
 });
 afterAll(() => app.close());
@@ -36,8 +36,9 @@ const endlessLog: Provider['logs'] = async function* (_run, { signal }): AsyncGe
   }
 };
 
-/** A client that asks and then reads nothing. */
+/** A client that asks for the endless log and then reads nothing. */
 async function ask(): Promise<Socket> {
+  app.deps.provider.logs = endlessLog;
   const { hostname, port } = new URL(app.url);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
@@ -71,4 +72,38 @@ test('a reader that goes away while nothing comes ends the stream as well', asyn
   expect(stream).toMatchObject({ aborted: false, ended: false });
   socket.destroy();
   await waitFor(() => stream.aborted && stream.ended);
+});
+
+test('bytes that are not UTF-8 come as they are in text, and in base64 beside the readable line in JSON', async () => {
+  const line = Buffer.from([0x61, 0xff, 0x62]);
+  app.deps.provider.logs = async function* () {
+    yield { stream: 'stderr', at: new Date(0), line };
+  };
+  const path = `/v1/containers/${id}/logs`;
+  const text = await app.a.viewer.send('GET', path);
+  expect(Buffer.from(await text.arrayBuffer())).toEqual(Buffer.concat([line, Buffer.from('\n')]));
+  const headers = { accept: 'application/x-ndjson' };
+  expect(await app.a.viewer.expect(200, 'GET', path, undefined, headers)).toEqual({
+    stream: 'stderr',
+    at: '1970-01-01T00:00:00.000Z',
+    line: 'a\uFFFDb',
+    base64: line.toString('base64'),
+  });
+});
+
+test('a source that fails at once is a problem, and one that fails later cuts the answer', async () => {
+  const path = `/v1/containers/${id}/logs`;
+  const away = new AppError('unavailable', 'The provider is not available');
+  app.deps.provider.logs = async function* () {
+    yield* [];
+    throw away;
+  };
+  expect(await app.a.viewer.expect(503, 'GET', path)).toMatchObject({ code: 'unavailable' });
+  app.deps.provider.logs = async function* () {
+    yield { stream: 'stdout', at: new Date(0), line: Buffer.from('half') };
+    throw away;
+  };
+  const cut = await app.a.viewer.send('GET', path);
+  expect(cut.status).toBe(200);
+  await expect(cut.text()).rejects.toThrow();
 });
