@@ -60,7 +60,7 @@ const common = z.object({
   LONGSHORE_RETAIN_IDEMPOTENCY_HOURS: count(24),
   LONGSHORE_RETAIN_TOMBSTONES_HOURS: count(24 * 7),
   /** How often everything at the provider is compared with every row, in seconds. */
-  LONGSHORE_SWEEP_SECONDS: count(60),
+  LONGSHORE_SWEEP_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
 });
 
 const docker = common.extend({
