@@ -8,7 +8,7 @@ import type { RateLimiter } from '../services/rate-limits.ts';
 import type { Environment } from './environment.ts';
 
 /** The key of a request. Throws unauthenticated without one, and for more than one Authorization header. */
-export function bearerKey(c: Context<Environment>): string {
+function bearerKey(c: Context<Environment>): string {
   const given = c.env?.incoming?.headersDistinct?.authorization;
   if (given && given.length > 1) throw new AppError('unauthenticated', 'Send one Authorization header');
   const match = /^Bearer +([^ ]+) *$/i.exec(c.req.header('authorization') ?? '');
@@ -16,7 +16,7 @@ export function bearerKey(c: Context<Environment>): string {
   return match[1];
 }
 
-export function contextFor<P extends Principal>(c: Context<Environment>, principal: P): Ctx<P> {
+function contextFor<P extends Principal>(c: Context<Environment>, principal: P): Ctx<P> {
   return { principal, requestId: c.get('requestId'), log: c.get('log'), signal: c.req.raw.signal, claim: null };
 }
 
