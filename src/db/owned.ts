@@ -6,12 +6,16 @@ import { json, param, prepare } from './statements.ts';
 export interface OwnedKey {
   kind: 'container' | 'network' | 'volume' | 'image';
   key: string;
+  handle: string;
   tenantId: string;
   containerId: string | null;
   incarnation: number | null;
 }
 
-/** `expected`: a live row's own object. `obsolete`: its container is removed, or has a newer incarnation. `stray`: no row. */
+/**
+ * `expected`: a live row's own object. `obsolete`: its container is removed, has a newer incarnation, or has this one under
+ * another handle (made again by a zombie). `stray`: no row.
+ */
 export type Standing = 'expected' | 'obsolete' | 'stray';
 
 /** What tells one object from all others: tenants hold the same image, each by itself. */
@@ -21,14 +25,16 @@ export const nameOf = ({ kind, tenantId, key }: Pick<OwnedKey, 'kind' | 'tenantI
 const compare = prepare(sql`select x.key, x.kind, x."tenantId", case
     when x.kind = 'container' then case
       when c.id is null then 'stray'
-      when c.removed_at is not null or x.incarnation < c.incarnation then 'obsolete'
+      when c.removed_at is not null or x.incarnation < c.incarnation or x.handle <> r.handle then 'obsolete'
       else 'expected' end
     when exists (select from networks n where x.kind = 'network' and n.tenant_id = x."tenantId" and n.provider_key = x.key)
       or exists (select from volumes v where x.kind = 'volume' and v.tenant_id = x."tenantId" and v.provider_key = x.key)
       or exists (select from images i where x.kind = 'image' and i.tenant_id = x."tenantId" and i.id = x.key) then 'expected'
     else 'stray' end as standing
-  from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(kind text, key text, "tenantId" uuid, "containerId" text, incarnation int)
-  left join containers c on x.kind = 'container' and c.tenant_id = x."tenantId" and c.id = x."containerId"`);
+  from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(
+    kind text, key text, handle text, "tenantId" uuid, "containerId" text, incarnation int)
+  left join containers c on x.kind = 'container' and c.tenant_id = x."tenantId" and c.id = x."containerId"
+  left join runs r on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = x.incarnation`);
 
 /** By name. List the provider first: rows always precede their objects. */
 export async function standings(db: Db, owned: OwnedKey[]): Promise<Map<string, Standing>> {

@@ -23,20 +23,13 @@ export interface OrphanReport {
 /** One pass over everything that carries this installation's mark. */
 export async function removeOrphans(deps: Deps, signal: AbortSignal): Promise<OrphanReport> {
   const owned = await deps.provider.listOwned({ signal: AbortSignal.any([signal, AbortSignal.timeout(LIST_MS)]) });
-  const keys = owned.map(({ kind, key, tenantId, containerId, incarnation }) => ({
-    kind,
-    key,
-    tenantId,
-    containerId,
-    incarnation,
-  }));
-  const standing = await standings(deps.db, keys);
+  const standing = await standings(deps.db, owned);
   const of = (wanted: string) => owned.filter((object) => standing.get(nameOf(object)) === wanted);
   const strays = of('stray');
   const ripe = await ripeStrays(deps.db, strays, GRACE_SECONDS);
   const missing = await nudgeMissingRuns(
     deps.db,
-    keys.filter(({ kind }) => kind === 'container'),
+    owned.filter(({ kind }) => kind === 'container'),
   );
   const doomed = [...of('obsolete'), ...strays.filter((object) => ripe.has(nameOf(object)))];
   const report = { owned: owned.length, discarded: 0, strays: strays.length, braked: 0, missing };
