@@ -6,6 +6,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Container, Failure, Run } from '../domain/container.ts';
 import type { NewEvent } from '../domain/event.ts';
+import { systemActor } from '../domain/principal.ts';
 import type { Db, Row } from './client.ts';
 import { containerColumns, toContainer } from './containers.ts';
 import { json, param, prepare, timestamp } from './statements.ts';
@@ -150,13 +151,16 @@ const recordRun = prepare(sql`with c as (
       and not exists (select from container_volumes o where o.tenant_id = v.tenant_id and o.volume_name = v.name and o.container_id <> c.id)
     returning v.name),
   volume_quota as (update quotas q set used = used - (select count(*) from dropped) from c
-    where ${param('removed', 'boolean')} and q.tenant_id = c.tenant_id and q.resource = 'volumes'),
-  news as (select row_number() over () as n, x.* from c, jsonb_to_recordset(${param('events', 'jsonb')}) as x(
-    type text, cause text, actor jsonb, data jsonb)),
+    where exists (select from dropped) and q.tenant_id = c.tenant_id and q.resource = 'volumes'),
+  news as (select row_number() over () as n, all_news.* from (
+    select 'container' as kind, c.id as resource, c.name, x.* from c, jsonb_to_recordset(${param('events', 'jsonb')}) as x(
+      type text, cause text, actor jsonb, data jsonb)
+    union all
+    select 'volume', name, name, 'removed', 'container removed', ${param('systemActor', 'jsonb')}, '{}'::jsonb from dropped) all_news),
   head as (update tenant_heads h set event_seq = event_seq + (select count(*) from news) from c
     where h.tenant_id = c.tenant_id and exists (select from news) returning event_seq),
   event as (insert into events (tenant_id, seq, kind, type, resource_id, name, actor, cause, data)
-    select c.tenant_id, head.event_seq - (select count(*) from news) + news.n, 'container', news.type, c.id, c.name,
+    select c.tenant_id, head.event_seq - (select count(*) from news) + news.n, news.kind, news.type, news.resource, news.name,
       news.actor, news.cause, news.data from c, head, news)
   select longshore_now() as now, ${containerColumns} from c join r on true`);
 
@@ -179,6 +183,7 @@ export async function record(db: Db, entry: RunRecord): Promise<Claimed | null> 
       restartAt: timestamp(run.restartAt),
     }),
     events: json(entry.events),
+    systemActor: json(systemActor),
     removed: entry.removed,
     signalDelivered: entry.signalDelivered,
     lastError: json(entry.lastError),

@@ -22,7 +22,13 @@ export type Standing = 'expected' | 'obsolete' | 'stray';
 export const nameOf = ({ kind, tenantId, key }: Pick<OwnedKey, 'kind' | 'tenantId' | 'key'>): string =>
   `${kind} ${tenantId} ${key}`;
 
-const compare = prepare(sql`select x.key, x.kind, x."tenantId", case
+/** A label is only a label: an object whose names no tenant is a stray, and no error. */
+const compare = prepare(sql`with x as (
+    select o.*, case when o.label ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then o.label::uuid end as "tenantId"
+    from (select kind, key, handle, "tenantId" as label, "containerId", incarnation
+      from jsonb_to_recordset(${param('owned', 'jsonb')}) as j(
+        kind text, key text, handle text, "tenantId" text, "containerId" text, incarnation int)) o)
+  select x.key, x.kind, x.label as "tenantId", case
     when x.kind = 'container' then case
       when c.id is null then 'stray'
       when c.removed_at is not null or x.incarnation < c.incarnation or x.handle <> r.handle then 'obsolete'
@@ -31,9 +37,7 @@ const compare = prepare(sql`select x.key, x.kind, x."tenantId", case
       or exists (select from volumes v where x.kind = 'volume' and v.tenant_id = x."tenantId" and v.provider_key = x.key)
       or exists (select from images i where x.kind = 'image' and i.tenant_id = x."tenantId" and i.id = x.key) then 'expected'
     else 'stray' end as standing
-  from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(
-    kind text, key text, handle text, "tenantId" uuid, "containerId" text, incarnation int)
-  left join containers c on x.kind = 'container' and c.tenant_id = x."tenantId" and c.id = x."containerId"
+  from x left join containers c on x.kind = 'container' and c.tenant_id = x."tenantId" and c.id = x."containerId"
   left join runs r on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = x.incarnation`);
 
 /** By name. List the provider first: rows always precede their objects. */

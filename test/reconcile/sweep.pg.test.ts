@@ -125,11 +125,29 @@ describe('orphans', () => {
     expect(await requireImage(deps, keeper, 'app')).toMatchObject({ id });
   });
 
+  it('whose label names no tenant are strays like any other', async () => {
+    await deps.provider.volumes.ensure({ key: 'ls-vol-odd', tenantId: 'nobody' }, soon);
+    expect(await removeOrphans(deps, forever)).toMatchObject({ strays: 1, discarded: 0 });
+  });
+
   it('are never what a live row owns', async () => {
     await make('kept');
     expect(await removeOrphans(deps, forever)).toMatchObject({ discarded: 0, strays: 0, missing: 0 });
     expect(await ownedContainers()).toHaveLength(1);
   });
+});
+
+it('a removal that takes anonymous volumes along says so, and gives their quota back', async () => {
+  const mounts = [{ type: 'volume' as const, target: '/data' }];
+  const spec = containerSpec.parse({ image: 'busybox', mounts });
+  await createContainer(deps, ctx, { name: 'mounted', spec, start: false });
+  await removeContainer(deps, ctx, 'mounted', { force: true, volumes: true });
+  const last = await sql`select kind, type from events order by seq desc limit 2`;
+  expect(last).toEqual([
+    { kind: 'volume', type: 'removed' },
+    { kind: 'container', type: 'removed' },
+  ]);
+  expect(await sql`select used from quotas where resource = 'volumes' and used <> 0`).toEqual([]);
 });
 
 it('a row whose object is missing becomes due', async () => {
