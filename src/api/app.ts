@@ -1,9 +1,9 @@
 /** The whole HTTP surface: what surrounds the doors (request ids, limits, errors, probes) and the doors themselves. */
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Deps } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
 import { isReady } from '../services/readiness.ts';
+import { limitBody } from './body-limit.ts';
 import type { Environment } from './environment.ts';
 import { asAppError, toProblem } from './errors.ts';
 import { countRequests, metricsForOperator } from './metrics.ts';
@@ -11,7 +11,6 @@ import { describeApi, type OpenApiDocument } from './openapi.ts';
 import { referencePolicy, renderReference } from './reference.ts';
 import { createV1 } from './v1/app.ts';
 
-const MAX_BODY_BYTES = 1024 * 1024;
 /** Asking another request for its body makes the adapter build a whole one of fetch's. */
 const withBody = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -27,16 +26,7 @@ export function createApp(deps: Deps): Hono<Environment> {
     c.res.headers.set('x-content-type-options', 'nosniff');
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   });
-  app.on(
-    withBody,
-    '*',
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new AppError('too_large', `The body may have at most ${MAX_BODY_BYTES} bytes`);
-      },
-    }),
-  );
+  app.on(withBody, '*', limitBody);
   app.onError((error, c) => {
     const appError = asAppError(error);
     const requestId = c.get('requestId');
