@@ -127,3 +127,14 @@ test('other upgrades are requests like any other', async () => {
   expect(response.statusCode).toBe(200);
   response.resume();
 });
+
+test('a server that stops ends what is open', async () => {
+  const other = await startTestApp({ provider: 'memory' });
+  const made = await startContainer(other, ['sleep', '600']);
+  const authorization = `Bearer ${other.a.admin.key}`;
+  const path = `/v1/containers/${made}`;
+  const socket = await openSocket(`${other.url}${path}/exec/ws?command=cat`, { authorization });
+  const log = await other.a.admin.send('GET', `${path}/logs?follow=true`);
+  const [, ended] = await Promise.all([other.close(), socket.rest(), expect(log.text()).rejects.toThrow()]);
+  expect(ended).toMatchObject({ code: 1006 });
+});

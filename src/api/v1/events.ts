@@ -14,7 +14,14 @@ import type { V1 } from './router.ts';
 const jsonType = 'application/json';
 const sseType = 'text/event-stream';
 
-const sequence = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const lastEventId = z
+  .string()
+  .regex(/^\d{1,15}$/, 'must be the number of an event')
+  .transform(Number);
+const after = z
+  .string()
+  .regex(/^(latest|\d{1,15})$/, 'must be "latest" or the number of an event')
+  .transform((given) => (given === 'latest' ? given : Number(given)));
 
 const eventView = z
   .object({
@@ -40,11 +47,10 @@ const route = createRoute({
 (\`Last-Event-ID\`, before \`after\`). \`event: gap\` with \`{"after","oldest"}\` says that the events in between are not kept
 any more. A JSON page's \`nextCursor\` goes into \`after\`.`,
   request: {
-    headers: z.object({ 'last-event-id': sequence.optional() }),
+    headers: z.object({ 'last-event-id': lastEventId.optional() }),
     query: z.strictObject({
       ...ticketQuery,
-      after: z
-        .union([z.literal('latest'), sequence])
+      after: after
         .optional()
         .describe('Begin behind this number; "latest": only what is new. Absent: with the oldest that is kept'),
       follow: optionalFlag.describe('Off: a JSON page, as with "Accept: application/json"'),

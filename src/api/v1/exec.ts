@@ -69,8 +69,8 @@ export function execRoutes(app: V1, deps: Deps, streams: Streams): void {
     try {
       const { container } = c.req.valid('param');
       const { exitCode, ...output } = await runCommand(deps, ctx, container, c.req.valid('json'), stream.signal);
-      const stored: ResultView = { ...unknownResult, exitCode, note: 'Output is not kept for replays' };
-      c.set('storedAnswer', stored);
+      const known: ResultView = { ...unknownResult, exitCode, note: 'Output is not kept for replays' };
+      c.set('storedAnswer', exitCode === null ? unknownResult : known);
       return c.json({ exitCode, ...output }, 200);
     } finally {
       stream.end();

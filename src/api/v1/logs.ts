@@ -25,7 +25,11 @@ const logLine = z
   })
   .meta({ id: 'LogLine' });
 
-const tail = z.union([z.literal('all'), z.coerce.number().int().min(0).max(1_000_000)]).default('all');
+const tail = z
+  .string()
+  .regex(/^(all|\d{1,7})$/, 'must be "all" or a number of lines')
+  .default('all')
+  .transform((given) => (given === 'all' ? undefined : Number(given)));
 
 const route = createRoute({
   method: 'get',
@@ -58,15 +62,12 @@ const route = createRoute({
 
 export function logRoutes(app: V1, deps: Deps, streams: Streams): void {
   app.openapi(route, (c) => {
-    const { timestamps, tail: lines, stdout = true, stderr = true, ...query } = c.req.valid('query');
+    const { timestamps, stdout = true, stderr = true, ...query } = c.req.valid('query');
+    const shown = { stdout, stderr };
     const contentType = accepts(c, { header: 'Accept', supports: [textType, ndjsonType], default: textType });
     const asJson = contentType === ndjsonType;
     const encode = asJson ? toJson : timestamps ? toStampedText : toText;
-    const given = {
-      ...query,
-      tail: lines === 'all' ? undefined : lines,
-      streams: [stdout ? (['stdout'] as const) : [], stderr ? (['stderr'] as const) : []].flat(),
-    };
+    const given = { ...query, streams: (['stdout', 'stderr'] as const).filter((stream) => shown[stream]) };
     return streamed(c, deps, streams, {
       contentType: asJson ? ndjsonType : `${textType}; charset=utf-8`,
       open: async (signal) =>
