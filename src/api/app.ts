@@ -20,7 +20,7 @@ export function createApp(deps: Deps): Hono<Environment> {
   app.use('*', async (c, next) => {
     const requestId = deps.ids.uuid();
     c.set('requestId', requestId);
-    c.set('log', deps.log.child({ requestId }));
+    c.set('log', () => deps.log.child({ requestId }));
     await next();
     c.res.headers.set('x-request-id', requestId);
     c.res.headers.set('x-content-type-options', 'nosniff');
@@ -30,7 +30,7 @@ export function createApp(deps: Deps): Hono<Environment> {
   app.onError((error, c) => {
     const appError = asAppError(error);
     const requestId = c.get('requestId');
-    if (appError.code === 'internal') c.get('log').error({ err: error }, 'request failed');
+    if (appError.code === 'internal') c.get('log')().error({ err: error }, 'request failed');
     const { status, headers, body } = toProblem(appError, requestId);
     return new Response(JSON.stringify(body), { status, headers });
   });

@@ -16,8 +16,19 @@ function bearerKey(c: Context<Environment>): string {
   return match[1];
 }
 
+/** The log and the signal come into being when they are asked for, which most requests never do. */
 function contextFor<P extends Principal>(c: Context<Environment>, principal: P): Ctx<P> {
-  return { principal, requestId: c.get('requestId'), log: c.get('log'), signal: c.req.raw.signal, claim: null };
+  return {
+    principal,
+    requestId: c.get('requestId'),
+    get log() {
+      return c.get('log')();
+    },
+    get signal() {
+      return c.req.raw.signal;
+    },
+    claim: null,
+  };
 }
 
 /** Routes of a tenant: its key, within its rate. */

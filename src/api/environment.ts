@@ -8,7 +8,8 @@ export interface Environment {
   Bindings: HttpBindings;
   Variables: {
     requestId: string;
-    log: Logger;
+    /** The request's own; made when something is to be said, which is seldom. */
+    log: () => Logger;
     principal: Principal;
     /** Set on routes of a tenant. */
     ctx: Ctx<TenantPrincipal>;

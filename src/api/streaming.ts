@@ -67,7 +67,7 @@ function pulledBody(
           stream.end();
           controller.close();
         } catch (error) {
-          if (!stream.signal.aborted) c.get('log').warn({ err: error }, 'a stream broke off');
+          if (!stream.signal.aborted) c.get('log')().warn({ err: error }, 'a stream broke off');
           cut(controller, error);
         }
       },

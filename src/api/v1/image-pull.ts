@@ -55,7 +55,7 @@ export function imagePullRoutes(app: V1, deps: Deps): void {
     const first = await steps.next();
     if (c.req.header('accept')?.includes(ndjsonType)) {
       c.set('storedAnswer', { reference, streamed: true });
-      return ndjson(linesOf(first, steps, c.get('requestId'), c.get('log')));
+      return ndjson(linesOf(first, steps, c.get('requestId'), c.get('ctx').log));
     }
     let step = first;
     while (!step.done) step = await steps.next();
