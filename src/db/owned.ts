@@ -1,5 +1,6 @@
 /** Compares what a provider has with what rows explain. Crosses tenants: the sweeper's view. */
 import { sql } from 'drizzle-orm';
+import type { Phase } from '../domain/container.ts';
 import type { Db } from './client.ts';
 import { json, param, prepare } from './statements.ts';
 
@@ -10,6 +11,7 @@ export interface OwnedKey {
   tenantId: string;
   containerId: string | null;
   incarnation: number | null;
+  phase: Phase | null;
 }
 
 /**
@@ -61,14 +63,18 @@ export async function ripeStrays(db: Db, strays: OwnedKey[], graceSeconds: numbe
   return new Set(rows.map((row) => String(row.key)));
 }
 
-const nudgeMissing = prepare(sql`update containers c set next_run_at = least(next_run_at, longshore_now())
-  from runs r where r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation
-    and c.removed_at is null and r.phase in ('created', 'running', 'paused', 'exited', 'lost')
-    and (r.phase = 'lost') = exists (
-      select from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(key text) where x.key = r.provider_key)
+/** `failed` is a run that was refused its start or has ended; `pending` and `gone` are due anyway. */
+const nudge = prepare(sql`with listed as (
+    select * from jsonb_to_recordset(${param('owned', 'jsonb')}) as x(kind text, key text, handle text, phase text))
+  update containers c set next_run_at = least(next_run_at, longshore_now())
+  from runs r left join listed l on l.kind = 'container' and l.key = r.provider_key and l.handle = coalesce(r.handle, l.handle)
+  where r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation and c.removed_at is null
+    and case r.phase when 'lost' then l.phase is not null
+      when 'failed' then l.phase in ('running', 'paused')
+      else r.phase in ('created', 'running', 'paused', 'exited') and l.phase is distinct from r.phase end
   returning c.id`);
 
-/** Makes due what should have an object and was not in the list, or was given up for lost and is in it; answers how many. */
-export async function nudgeMissingRuns(db: Db, owned: { key: string }[]): Promise<number> {
-  return (await db.query('reconciler', nudgeMissing({ owned: json(owned) }))).length;
+/** Makes due whatever is listed otherwise than it was last seen; answers how many. A hint may have been lost, or a zombie been at work. */
+export async function nudgeDiffering(db: Db, owned: OwnedKey[]): Promise<number> {
+  return (await db.query('reconciler', nudge({ owned: json(owned) }))).length;
 }

@@ -21,7 +21,7 @@ export interface SweepFindings {
   discarded: number;
   strays: number;
   braked: number;
-  missing: number;
+  differing: number;
 }
 
 export type DatabaseError = 'unavailable' | 'retried' | 'unexpected';

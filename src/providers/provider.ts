@@ -81,9 +81,10 @@ export interface OwnedObject {
   key: string;
   handle: string;
   tenantId: string;
-  /** For containers: whose incarnation it is. */
+  /** For containers: whose incarnation it is, and what the list says of it, which may be late. */
   containerId: string | null;
   incarnation: number | null;
+  phase: Extract<Observation, { kind: 'present' }>['phase'] | null;
 }
 
 export interface Features {

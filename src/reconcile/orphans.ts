@@ -1,6 +1,6 @@
 /** What the provider has and no row owns: late arrivals of dead workers at once, the unexplained after a grace. */
 import type { Deps } from '../context.ts';
-import { nameOf, nudgeMissingRuns, ripeStrays, standings } from '../db/owned.ts';
+import { nameOf, nudgeDiffering, ripeStrays, standings } from '../db/owned.ts';
 import type { CallOptions, OwnedObject } from '../providers/provider.ts';
 
 const LIST_MS = 30_000;
@@ -17,7 +17,8 @@ export interface OrphanReport {
   strays: number;
   /** Objects that the brake left alone. */
   braked: number;
-  missing: number;
+  /** Containers that are listed otherwise than they were last seen. */
+  differing: number;
 }
 
 /** One pass over everything that carries this installation's mark. */
@@ -27,12 +28,9 @@ export async function removeOrphans(deps: Deps, signal: AbortSignal): Promise<Or
   const of = (wanted: string) => owned.filter((object) => standing.get(nameOf(object)) === wanted);
   const strays = of('stray');
   const ripe = await ripeStrays(deps.db, strays, GRACE_SECONDS);
-  const missing = await nudgeMissingRuns(
-    deps.db,
-    owned.filter(({ kind }) => kind === 'container'),
-  );
+  const differing = await nudgeDiffering(deps.db, owned);
   const doomed = [...of('obsolete'), ...strays.filter((object) => ripe.has(nameOf(object)))];
-  const report = { owned: owned.length, discarded: 0, strays: strays.length, braked: 0, missing };
+  const report = { owned: owned.length, discarded: 0, strays: strays.length, braked: 0, differing };
 
   if (doomed.length > Math.max(BRAKE_COUNT, owned.length * BRAKE_SHARE)) {
     deps.log.error(

@@ -11,7 +11,8 @@ export function ownershipCases(world: () => World): void {
     const tenantId = harness.tenants[0];
     const { containerId } = run.input;
     const { key, handle } = run;
-    expect(owned).toContainEqual({ kind: 'container', key, handle, tenantId, containerId, incarnation: 1 });
+    const phase = 'created';
+    expect(owned).toContainEqual({ kind: 'container', key, handle, tenantId, containerId, incarnation: 1, phase });
     for (const [kind, made] of [['network', madeNetwork] as const, ['volume', madeVolume] as const]) {
       const found = { kind, key: made.key, tenantId, containerId: null, incarnation: null };
       expect(owned).toContainEqual(expect.objectContaining(found));

@@ -132,7 +132,7 @@ describe('orphans', () => {
 
   it('are never what a live row owns', async () => {
     await make('kept');
-    expect(await removeOrphans(deps, forever)).toMatchObject({ discarded: 0, strays: 0, missing: 0 });
+    expect(await removeOrphans(deps, forever)).toMatchObject({ discarded: 0, strays: 0, differing: 0 });
     expect(await ownedContainers()).toHaveLength(1);
   });
 });
@@ -153,7 +153,7 @@ it('a removal that takes anonymous volumes along says so, and gives their quota 
 it('a row whose object is missing becomes due', async () => {
   const { container } = await make('missing');
   await deps.provider.destroy({ key: container.run.providerKey, handle: container.run.handle }, soon);
-  expect(await removeOrphans(deps, forever)).toMatchObject({ missing: 1 });
+  expect(await removeOrphans(deps, forever)).toMatchObject({ differing: 1 });
   const [row] = await sql`select next_run_at <= longshore_now() as due from containers where id = ${container.id}`;
   expect(row?.due).toBe(true);
 });

@@ -6,8 +6,9 @@ import { isUp } from '../../src/providers/memory/world.ts';
 import { sweep } from '../../src/reconcile/sweep.ts';
 import { takeHint, workOffDue } from '../../src/reconcile/worker.ts';
 import { brief, type Weather } from './boundaries.ts';
+import type { ControlPlane } from './control-plane.ts';
 import type { Random } from './random.ts';
-import type { ControlPlane, Simulation } from './simulation.ts';
+import type { Simulation } from './simulation.ts';
 
 /** Chances of each kind of move per step. Every schedule has tempers of its own: some faults often, others never. */
 export interface Temper {
@@ -78,7 +79,7 @@ export class Adversary {
       return;
     }
     const ready = scheduler.ready();
-    if (ready.length > 0) return scheduler.step(random.pick(ready));
+    if (ready.length > 0) return this.#simulation.step(random.pick(ready));
     this.#wait();
   }
 

@@ -9,21 +9,10 @@ import { Adversary, drawTemper, drawWeather } from './adversary.ts';
 import { calm } from './boundaries.ts';
 import { startClient } from './clients.ts';
 import { checkAtRest } from './invariants.ts';
-import type { Mutant } from './mutants.ts';
-import type { PgliteDb } from './pglite-db.ts';
 import { seededIds } from './random.ts';
 import { recover } from './recovery.ts';
 import type { TraceLine } from './scheduler.ts';
-import { INSTALL_ID, type ProviderKind, Simulation } from './simulation.ts';
-import { watch } from './watchdog.ts';
-
-export interface ScheduleOptions {
-  db: PgliteDb;
-  seed: number;
-  schedule: number;
-  kind: ProviderKind;
-  mutant: Mutant | null;
-}
+import { INSTALL_ID, Simulation, type SimulationOptions } from './simulation.ts';
 
 export interface Verdict {
   /** Empty: every invariant held. */
@@ -34,14 +23,13 @@ export interface Verdict {
 const MOST_MOVES = 1500;
 const tenants = ['00000000-0000-4000-a000-0000000000aa', '00000000-0000-4000-a000-0000000000bb'];
 
-export async function runSchedule(options: ScheduleOptions): Promise<Verdict> {
+export async function runSchedule(options: SimulationOptions): Promise<Verdict> {
   const simulation = new Simulation(options);
   const { random, scheduler } = simulation;
   await options.db.clear();
   await populate(simulation);
 
-  const temper = drawTemper(random);
-  const adversary = new Adversary(simulation, temper);
+  const adversary = new Adversary(simulation, drawTemper(random));
   simulation.weather = drawWeather(random);
   for (let count = 2 + random.below(2); count > 0; count--) simulation.addPlane();
   const clients = tenants.flatMap((tenantId, tenant) =>
@@ -50,25 +38,24 @@ export async function runSchedule(options: ScheduleOptions): Promise<Verdict> {
     ),
   );
 
-  const violations = () => [...watch(simulation), ...simulation.defects.map(String)];
-  const verdict = (found: string[]): Verdict => ({ violations: found, trace: scheduler.trace });
-  for (let moves = 0; moves < MOST_MOVES && clients.some(({ done }) => !done); moves++) {
-    await adversary.move();
-    const found = violations();
-    if (found.length > 0) return verdict(found);
+  const { violations } = simulation;
+  const goesOn = () => violations.length === 0 && clients.some(({ done }) => !done);
+  for (let moves = 0; moves < MOST_MOVES && goesOn(); moves++) await adversary.move();
+  if (violations.length === 0) {
+    scheduler.note('outside', 'the faults END');
+    simulation.weather = calm;
+    adversary.release();
+    await recover(simulation, clients);
   }
-  scheduler.note('outside', 'the faults END');
-  simulation.weather = calm;
-  adversary.release();
-  await recover(simulation, clients);
-  return verdict([...violations(), ...(await checkAtRest(simulation, clients))]);
+  if (violations.length === 0) violations.push(...(await checkAtRest(simulation, clients)));
+  return { violations, trace: scheduler.trace };
 }
 
 /** Two tenants, each with an image, made by the code that makes them in earnest. */
 async function populate(simulation: Simulation): Promise<void> {
   const { db, world } = simulation;
   const ids = seededIds(simulation.random);
-  simulation.now();
+  simulation.tick();
   for (const id of tenants) {
     const limits = { containers: 2, volumes: 1, networks: 1, images: 1 };
     const tenant = { id, name: id, limits, defaultNetwork: defaultNetworkRow(ids) };

@@ -5,11 +5,13 @@ import type { CallOptions, Observation } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
 import { unless } from './errors.ts';
 
+export const status = z.enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']);
+
 const inspected = z.object({
   Id: z.string(),
   Name: z.string(),
   State: z.object({
-    Status: z.enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']),
+    Status: status,
     ExitCode: z.number(),
     OOMKilled: z.boolean(),
     StartedAt: z.string(),
@@ -41,7 +43,7 @@ export async function inspectRun(site: Site, key: string, options: CallOptions):
 }
 
 /** A container that is being removed, or whose removal failed, is still there and no longer runs: `exited`. */
-const phases = {
+export const phases = {
   created: 'created',
   running: 'running',
   paused: 'paused',

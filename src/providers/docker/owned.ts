@@ -5,10 +5,11 @@ import { type Site, safeName } from './client.ts';
 import { unless } from './errors.ts';
 import { holdPrefix, releaseImage } from './image-holds.ts';
 import { ownedBy, readMark } from './labels.ts';
+import { phases, status } from './observe.ts';
 import { destroyRun } from './runs.ts';
 
 const labels = z.record(z.string(), z.string()).nullish();
-const containers = z.array(z.object({ Id: z.string(), Names: z.array(z.string()), Labels: labels }));
+const containers = z.array(z.object({ Id: z.string(), Names: z.array(z.string()), Labels: labels, State: status }));
 const networks = z.array(z.object({ Id: z.string(), Name: z.string(), Labels: labels }));
 const volumes = z.object({ Volumes: z.array(z.object({ Name: z.string(), Labels: labels })).nullish() });
 const images = z.array(z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() }));
@@ -28,23 +29,26 @@ export async function listOwned(site: Site, options: CallOptions): Promise<Owned
     list('/images/json', reference, images),
   ]);
   return [
-    ...foundContainers.map(({ Id, Names, Labels }) => ({
+    ...foundContainers.map(({ Id, Names, Labels, State }) => ({
       kind: 'container' as const,
       key: Names[0]?.slice(1) ?? Id,
       handle: Id,
       ...readMark(Labels),
+      phase: phases[State],
     })),
     ...foundNetworks.map(({ Id, Name, Labels }) => ({
       kind: 'network' as const,
       key: Name,
       handle: Id,
       ...readMark(Labels),
+      phase: null,
     })),
     ...(foundVolumes.Volumes ?? []).map(({ Name, Labels }) => ({
       kind: 'volume' as const,
       key: Name,
       handle: Name,
       ...readMark(Labels),
+      phase: null,
     })),
     ...foundImages.flatMap(({ Id, RepoTags }) =>
       (RepoTags ?? [])
@@ -56,6 +60,7 @@ export async function listOwned(site: Site, options: CallOptions): Promise<Owned
           tenantId: handle.slice(prefix.length + 1, handle.lastIndexOf(':')),
           containerId: null,
           incarnation: null,
+          phase: null,
         })),
     ),
   ];

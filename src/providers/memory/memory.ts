@@ -19,10 +19,10 @@ export interface MemoryOptions {
   installId: string;
   clock: Clock;
   ids: Ids;
-  /** Given when it has to outlive this provider. */
+  /** Given when it has to outlive this provider; it decides about restartInPlace. */
   world?: MemoryWorld;
   faults?: Faults;
-  /** `restartInPlace: false` makes it ECS-like: a stopped run never starts again, and observations carry versions. */
+  /** `restartInPlace: false` makes it like ECS, see MemoryWorld. */
   features?: Partial<Features>;
 }
 
@@ -35,9 +35,11 @@ const defaultFeatures: Features = {
 };
 
 export function createMemoryProvider(options: MemoryOptions): Provider {
-  const { installId, clock, ids, world = createWorld(), faults = {} } = options;
-  const features = { ...defaultFeatures, ...options.features };
-  const context = { world, installId, clock, ids, restartInPlace: features.restartInPlace };
+  const { installId, clock, ids, faults = {} } = options;
+  const wanted = { ...defaultFeatures, ...options.features };
+  const world = options.world ?? createWorld(wanted);
+  const features = { ...wanted, restartInPlace: world.restartInPlace };
+  const context = { world, installId, clock, ids };
   const call = callsWith(faults);
   const pull = call('images.pull', (input: PullInput, _options: CallOptions) => pullImage(world, installId, input));
   const observe = (ref: RunRef): Observation => {

@@ -13,7 +13,7 @@ export function startRun(context: RunsContext, ref: RunRef): void {
   const run = getRun(world, ref);
   if (run.seen.phase === 'running') return;
   if (run.seen.phase === 'paused') throw new AppError('conflict', 'The container is paused.');
-  if (run.seen.phase === 'exited' && !context.restartInPlace) {
+  if (run.seen.phase === 'exited' && !world.restartInPlace) {
     throw new AppError('conflict', 'A stopped run cannot be started again.');
   }
   const program = parseCommand(commandOf(world, run), run.input.spec.env);

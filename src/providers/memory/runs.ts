@@ -9,8 +9,6 @@ export interface RunsContext {
   installId: string;
   clock: Clock;
   ids: Ids;
-  /** Docker-like: a stopped run starts again. Otherwise, as on ECS, it never does and observations carry versions. */
-  restartInPlace: boolean;
 }
 
 export function createRun(context: RunsContext, input: CreateInput): { handle: string } {
@@ -26,6 +24,8 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
     if (!isOurs) throw new AppError('conflict', 'Another container has this provider key.');
     return { handle: existing.seen.handle };
   }
+  const spent = world.spentKeys.get(input.key);
+  if (spent !== undefined) return { handle: spent };
   if (!world.images.has(input.imageId)) throw new AppError('not_found', `No such image: ${input.spec.image}`);
   if (input.networks.some(({ key }) => !world.networks.has(key))) {
     throw new AppError('not_found', 'A network of the container is not at the provider.');
@@ -49,7 +49,7 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
       ports: [],
       startedAt: null,
       finishedAt: null,
-      version: context.restartInPlace ? null : 1,
+      version: world.restartInPlace ? null : 1,
     },
     history: [{ kind: 'absent' }],
     process: null,
@@ -66,10 +66,15 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
 
 export function destroyRun(world: MemoryWorld, ref: RunRef): void {
   const run = findRun(world, ref);
-  if (!run) return;
+  if (run) takeAway(world, run);
+}
+
+/** Whether it runs or not. */
+export function takeAway(world: MemoryWorld, run: MemoryRun): void {
   run.process?.signal('KILL');
   world.runs.delete(run.input.key);
   world.byHandle.delete(run.seen.handle);
+  if (!world.restartInPlace) world.spentKeys.set(run.input.key, run.seen.handle);
   hint(world, run);
 }
 

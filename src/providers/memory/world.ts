@@ -36,8 +36,16 @@ export interface MemoryImage {
 }
 
 export interface MemoryWorld {
+  /**
+   * True: like Docker. A stopped run starts again; whatever has the key is the run; answers are always the latest.
+   * False: like ECS. A stopped run never starts again; a known handle is what is looked for; answers carry versions, and
+   * a key that made a run never makes another.
+   */
+  readonly restartInPlace: boolean;
   readonly runs: Map<string, MemoryRun>;
   readonly byHandle: Map<string, MemoryRun>;
+  /** Handles of what was made and is gone, by key. */
+  readonly spentKeys: Map<string, string>;
   readonly images: Map<string, MemoryImage>;
   readonly networks: Map<string, NetworkRef & { installId: string }>;
   readonly volumes: Map<string, VolumeRef & { installId: string }>;
@@ -48,10 +56,12 @@ export interface MemoryWorld {
   counter: number;
 }
 
-export function createWorld(): MemoryWorld {
+export function createWorld({ restartInPlace }: { restartInPlace: boolean }): MemoryWorld {
   return {
+    restartInPlace,
     runs: new Map(),
     byHandle: new Map(),
+    spentKeys: new Map(),
     images: new Map(),
     networks: new Map(),
     volumes: new Map(),
@@ -63,9 +73,8 @@ export function createWorld(): MemoryWorld {
 
 const historyLength = 8;
 
-/** By its handle where one is known, else by its key. */
 export function findRun(world: MemoryWorld, { key, handle }: RunRef): MemoryRun | undefined {
-  return handle === null ? world.runs.get(key) : world.byHandle.get(handle);
+  return world.restartInPlace || handle === null ? world.runs.get(key) : world.byHandle.get(handle);
 }
 
 /** Throws not_found. */

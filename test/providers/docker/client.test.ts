@@ -42,7 +42,10 @@ const calls: Record<string, (provider: Provider, options: CallOptions) => Promis
   destroy: (provider, options) => provider.destroy(run, options),
   listOwned: (provider, options) => provider.listOwned(options),
   discard: (provider, options) =>
-    provider.discard({ kind: 'volume', ...volume, handle: 'vol-1', containerId: null, incarnation: null }, options),
+    provider.discard(
+      { kind: 'volume', ...volume, handle: 'vol-1', containerId: null, incarnation: null, phase: null },
+      options,
+    ),
   pause: (provider, options) => provider.pause?.(run, options),
   unpause: (provider, options) => provider.unpause?.(run, options),
   rename: (provider, options) => provider.rename?.(run, 'web', options),

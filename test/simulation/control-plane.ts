@@ -1,0 +1,98 @@
+/** A process of the control plane under simulation: real code, whose every way out is interruptible and sometimes fails. */
+import { type Logger, pino } from 'pino';
+import type { Deps } from '../../src/context.ts';
+import { AppError } from '../../src/domain/errors.ts';
+import { noMetrics } from '../../src/domain/metrics.ts';
+import { createWakeups } from '../../src/domain/wakeups.ts';
+import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
+import type { Provider } from '../../src/providers/provider.ts';
+import { interruptibleCalls, interruptibleDb } from './boundaries.ts';
+import { seededIds } from './random.ts';
+import type { Owner } from './scheduler.ts';
+import { featuresOf, INSTALL_ID, type Simulation } from './simulation.ts';
+
+/** It serves requests and works in the background, and is lost as a whole. */
+export interface ControlPlane extends Owner {
+  deps: Deps;
+  /** Resolves when it dies: its clients' connections break. */
+  died: Promise<void>;
+  die(): void;
+}
+
+/** Its clock is wrong by up to an hour: only the database's time may matter. */
+const MOST_SKEW_MS = 3_600_000;
+
+export function startControlPlane(simulation: Simulation, name: string): ControlPlane {
+  const { scheduler, random, mutant } = simulation;
+  const owner: Owner = { name, state: 'alive' };
+  const clock = scheduler.clockOf(owner, (2 * random.next() - 1) * MOST_SKEW_MS);
+  const context = { scheduler, random, owner, weather: () => simulation.weather };
+  const db = interruptibleDb(mutant?.db?.(simulation.db) ?? simulation.db, context, () => simulation.tick());
+  const death = Promise.withResolvers<void>();
+  return Object.assign(owner, {
+    died: death.promise,
+    die: () => {
+      scheduler.bury(owner);
+      death.resolve();
+    },
+    deps: {
+      db,
+      provider: providerOf(
+        simulation,
+        interruptibleCalls(context, (key) => simulation.mayBeMissed(key)),
+      ),
+      clock,
+      ids: seededIds(random),
+      log: watchfulLog(simulation.defects),
+      metrics: noMetrics,
+      limits,
+      registries: { hosts: [], loopback: false },
+      sharedImages: [],
+      operatorKeyHash: null,
+      cursorSecret: 'simulation',
+      workerId: name,
+      wakeups: createWakeups(clock.sleep),
+    },
+  });
+}
+
+/** Containers outlive the process that started them, and so does the clock they run on. */
+function providerOf(simulation: Simulation, faults: ReturnType<typeof interruptibleCalls>): Provider {
+  const { world, kind, mutant, scheduler, outside, random } = simulation;
+  const ids = seededIds(random);
+  const features = featuresOf[kind];
+  const clock = scheduler.clockOf(outside);
+  const { pause, unpause, ...rest } = createMemoryProvider({
+    installId: INSTALL_ID,
+    world,
+    clock,
+    ids,
+    features,
+    faults,
+  });
+  const provider = kind === 'ecs-like' ? rest : { ...rest, pause, unpause };
+  return mutant?.provider?.(provider, ids) ?? provider;
+}
+
+/** Says nothing; but errors that only the log would show are kept, unless the simulation made them. */
+function watchfulLog(defects: unknown[]): Logger {
+  return pino({
+    level: 'warn',
+    hooks: {
+      logMethod([fields]) {
+        const error: unknown = typeof fields === 'object' && fields !== null && 'err' in fields ? fields.err : null;
+        if (error instanceof AppError ? error.cause !== undefined : error !== null) defects.push(error);
+      },
+    },
+  });
+}
+
+const limits: Deps['limits'] = {
+  quotas: { containers: 2, volumes: 1, networks: 1, images: 1 },
+  defaults: { memoryMiB: 64, cpus: 1, pids: 10 },
+  maxima: { memoryMiB: 64, cpus: 1, pids: 10 },
+  ratePerSecond: 1000,
+  rateBurst: 1000,
+  maxStreams: 10,
+  retainHours: { events: 1000, operations: 1000, idempotency: 1000, tombstones: 1000 },
+};
