@@ -44,6 +44,7 @@ export function idempotency(deps: Deps, recover: Recover): MiddlewareHandler<Env
       return response;
     }
     if (principal.kind === 'tenant') c.set('ctx', { ...c.get('ctx'), claim });
+    else c.set('operatorCtx', { ...c.get('operatorCtx'), claim });
     await whileHeld(deps, tenantId, claim, async () => {
       await next();
       await finishKey(deps, tenantId, claim, await storedAnswer(c));

@@ -1,9 +1,11 @@
 /** Idempotency keys: who may act under one, and what is answered to those who come again. */
-import { sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
+import { SHARED_TENANT_ID } from '../domain/principal.ts';
 import type { Db } from './client.ts';
 import { checkGuard, claimValues, guarded, type KeyClaim, keyGuard } from './key-claim.ts';
+import { idempotencyKeys } from './schema.ts';
 import { param, prepare } from './statements.ts';
-import { tenantBatch } from './tenancy.ts';
+import { type SystemTx, tenantBatch } from './tenancy.ts';
 
 export type KeyState =
   /** Act now, under this attempt. */
@@ -62,6 +64,20 @@ const spendKeyRow = prepare(sql`with ${keyGuard} select ${guarded}`);
 export async function spendKey(db: Db, tenantId: string, claim: KeyClaim, id: string): Promise<void> {
   const statement = spendKeyRow({ tenantId, id, ...claimValues(claim) });
   await tenantBatch(db, tenantId, [statement], ([rows]) => checkGuard(rows?.[0], claim));
+}
+
+/** For an effect of the operator: spends the claim in the transaction that has it. Throws conflict when it was lost. */
+export async function spendOperatorKey(tx: SystemTx, claim: KeyClaim | null, id: string): Promise<void> {
+  if (claim === null) return;
+  const mine = and(
+    eq(idempotencyKeys.tenantId, SHARED_TENANT_ID),
+    eq(idempotencyKeys.route, claim.route),
+    eq(idempotencyKeys.key, claim.key),
+    eq(idempotencyKeys.attempt, claim.attempt),
+    eq(idempotencyKeys.state, 'in_progress'),
+  );
+  const spent = await tx.update(idempotencyKeys).set({ state: 'accepted', resource: id }).where(mine).returning();
+  checkGuard({ guarded: spent.length }, claim);
 }
 
 const renewKeyRow = prepare(sql`update idempotency_keys set locked_until = ${lockedUntil}

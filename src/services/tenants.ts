@@ -1,6 +1,7 @@
 /** Tenants and their keys: the operator's verbs. */
 import type { Ctx, Deps } from '../context.ts';
 import { sqlState } from '../db/client.ts';
+import { spendOperatorKey } from '../db/idempotency.ts';
 import { insertKey, type KeySummary, listKeys as readKeys, revokeKey as revoke } from '../db/keys.ts';
 import { defaultNetworkRow } from '../db/networks.ts';
 import { withSystem } from '../db/tenancy.ts';
@@ -19,19 +20,20 @@ type QuotaLimits = Deps['limits']['quotas'];
 /** Throws conflict when the name is taken. */
 export async function createTenant(
   deps: Deps,
-  _ctx: OperatorCtx,
+  ctx: OperatorCtx,
   input: { name: string; quotas: Partial<QuotaLimits> },
 ): Promise<Tenant> {
   const id = deps.ids.uuid();
   try {
-    await withSystem(deps.db, 'the operator creates a tenant', (tx) =>
-      insertTenant(tx, {
+    await withSystem(deps.db, 'the operator creates a tenant', async (tx) => {
+      await spendOperatorKey(tx, ctx.claim, input.name);
+      await insertTenant(tx, {
         id,
         name: input.name,
         limits: { ...deps.limits.quotas, ...input.quotas },
         defaultNetwork: defaultNetworkRow(deps.ids),
-      }),
-    );
+      });
+    });
   } catch (error) {
     if (sqlState(error) === '23505')
       throw new AppError('conflict', `The tenant "${input.name}" exists already`, { cause: error });
@@ -97,7 +99,7 @@ export interface NewKey {
 
 export async function createKey(
   deps: Deps,
-  _ctx: OperatorCtx,
+  ctx: OperatorCtx,
   tenantName: string,
   input: { name: string; role: Role; expiresInDays?: number | undefined },
 ): Promise<NewKey> {
@@ -106,9 +108,10 @@ export async function createKey(
   const { id, key, secretHash } = newApiKey(deps.ids.bytes);
   const expiresAt =
     input.expiresInDays === undefined ? null : new Date(deps.clock.now() + input.expiresInDays * 86_400_000);
-  await withSystem(deps.db, 'the operator creates a key', (tx) =>
-    insertKey(tx, { tenantId: tenant.id, id, name: input.name, role: input.role, secretHash, expiresAt }),
-  );
+  await withSystem(deps.db, 'the operator creates a key', async (tx) => {
+    await spendOperatorKey(tx, ctx.claim, id);
+    await insertKey(tx, { tenantId: tenant.id, id, name: input.name, role: input.role, secretHash, expiresAt });
+  });
   return { id, key };
 }
 

@@ -3,17 +3,21 @@ import type { Context } from 'hono';
 import type { Deps } from '../../context.ts';
 import { recallContainer } from '../../services/containers.ts';
 import { getNetwork } from '../../services/networks.ts';
+import { getTenant } from '../../services/tenants.ts';
 import { getVolume } from '../../services/volumes.ts';
 import type { Environment } from '../environment.ts';
 import { viewContainer } from './container-views.ts';
 import { unknownResult } from './exec.ts';
 import { viewNetwork } from './networks.ts';
+import { viewTenant } from './tenants.ts';
 import { viewVolume } from './volumes.ts';
 
 export function recoverAnswer(deps: Deps): (c: Context<Environment>, resource: string) => Promise<Response> {
   return async (c, resource) => {
     const ctx = c.get('ctx');
     const { path } = c.req;
+    if (path.endsWith('/tenants')) return c.json(viewTenant(await getTenant(deps, resource)), 201);
+    if (path.endsWith('/keys')) return c.json({ id: resource, key: null }, 201);
     if (path.endsWith('/exec')) return c.json(unknownResult, 200);
     if (path.endsWith('/networks')) return c.json(viewNetwork(await getNetwork(deps, ctx, resource)), 201);
     if (path.endsWith('/volumes')) {

@@ -42,7 +42,7 @@ const tenantView = z
     quotas: z.object({ containers: usage, volumes: usage, networks: usage, images: usage }),
   })
   .meta({ id: 'Tenant' });
-const viewTenant = ({ name, createdAt, deletingAt, quotas: counted }: Tenant) => ({
+export const viewTenant = ({ name, createdAt, deletingAt, quotas: counted }: Tenant) => ({
   name,
   createdAt: createdAt.toISOString(),
   deleting: deletingAt !== null,
