@@ -28,7 +28,7 @@ export async function settle(
   for (let pollMs = 20; ; pollMs = Math.min(pollMs * 2, 500)) {
     const leftSeconds = (endsAt - deps.clock.now()) / 1000;
     const outcome = await reconcileContainer(deps, at, Math.max(0, leftSeconds));
-    if (outcome?.failure) throw followUp(outcome.failure, accepted.id, operationId);
+    if (outcome?.failure && !passesByItself(outcome.failure)) throw followUp(outcome.failure, accepted.id, operationId);
     if (outcome?.settledGeneration != null && outcome.settledGeneration >= accepted.generation) {
       return { container: outcome.container, converged: true };
     }
@@ -42,6 +42,9 @@ export async function settle(
     await deps.wakeups.wait(containerTopic(at.id), Math.min(pollMs, leftSeconds * 1000));
   }
 }
+
+/** A hiccup of the provider is tried again within the budget, and after it by the worker: no reason to fail a request that was accepted. */
+const passesByItself = ({ code }: AppError): boolean => code === 'internal' || code === 'rate_limited';
 
 function followUp(failure: AppError, containerId: string, operationId: string): AppError {
   return new AppError(failure.code, failure.message, {
