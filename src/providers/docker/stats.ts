@@ -1,9 +1,9 @@
 /** What a run uses: the Engine's samples, counted as the docker CLI counts them, and its process list. */
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
 import type { CallOptions, RunRef, StatsSample } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
 import { toAppError } from './errors.ts';
+import { checkedPsArguments } from './ps-arguments.ts';
 import { jsonLines } from './streams.ts';
 
 const count = z.number().default(0);
@@ -86,12 +86,11 @@ function sum(numbers: number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** The Engine hands the arguments to the ps of its host, so that only columns and flags may be in them. */
+/** Throws invalid for arguments that could show processes of others. */
 export async function topOf(site: Site, run: RunRef, psArguments: string, options: CallOptions) {
-  if (!/^[A-Za-z0-9 ,=_%:+-]*$/.test(psArguments))
-    throw new AppError('invalid', 'These arguments of ps are not allowed');
+  const checked = checkedPsArguments(psArguments);
   const path = `/containers/${safeName(run.key)}/top`;
-  const query = psArguments === '' ? {} : { ps_args: psArguments };
+  const query = checked === '' ? {} : { ps_args: checked };
   const answer = await site.engine.ask({ method: 'GET', path, query, subject }, processes, options);
   return { titles: answer.Titles, processes: answer.Processes ?? [] };
 }
