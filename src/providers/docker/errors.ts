@@ -112,6 +112,8 @@ const unreachable = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
+const TEXT_END = 1000;
+
 /** The public error for anything a call to the Engine threw. An AppError passes through. */
 export function toAppError(error: unknown, subject: Subject, signal: AbortSignal): AppError {
   if (error instanceof AppError) return error;
@@ -150,5 +152,10 @@ function facts(error: unknown): { statusCode?: number; code?: string; text: stri
   const statusCode =
     'statusCode' in error && typeof error.statusCode === 'number' ? { statusCode: error.statusCode } : {};
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-  return { ...statusCode, ...code, text: error.message };
+  return { ...statusCode, ...code, text: shortened(error.message) };
+}
+
+/** A tenant's command may be in the text, and any length of it would keep the rules busy. What happened is said at the ends. */
+function shortened(text: string): string {
+  return text.length <= 2 * TEXT_END ? text : `${text.slice(0, TEXT_END)} … ${text.slice(-TEXT_END)}`;
 }

@@ -174,3 +174,20 @@ test('an error that is already a public one passes through', () => {
   const error = new AppError('limit', 'Enough');
   expect(toAppError(error, container, AbortSignal.abort())).toBe(error);
 });
+
+describe('a text that a tenant made long', () => {
+  const command = 'exec: '.repeat(20_000);
+
+  test('is judged by its ends', () => {
+    const text = `OCI runtime create failed: exec: "${command}": executable file not found in $PATH: unknown`;
+    expect(toAppError(answered(400, text), container, live)).toMatchObject({
+      code: 'invalid',
+      details: { exitCode: 127 },
+    });
+  });
+
+  test('does not keep the rules busy', () => {
+    const text = `OCI runtime create failed: exec: "${command}": file name too long: unknown`;
+    expect(toAppError(answered(500, text), container, live)).toMatchObject({ code: 'internal' });
+  });
+});
