@@ -4,6 +4,7 @@ import type { Container, ContainerStatus } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import { idPrefix } from '../domain/image.ts';
 import type { Db, Row } from './client.ts';
+import { labelsMatch } from './label-filter.ts';
 import type { Page } from './paging.ts';
 import { containers, runs } from './schema.ts';
 import { param, selection, statement } from './statements.ts';
@@ -64,13 +65,10 @@ export interface ContainerFilter {
 }
 
 function filterSql(filter: ContainerFilter): SQL {
-  const parts: SQL[] = [];
+  const parts = labelsMatch(sql`c.spec->'labels'`, filter.labels);
   if (filter.status) parts.push(statusFilter(filter.status));
   if (filter.name !== undefined) parts.push(sql`c.name = ${filter.name}`);
   if (filter.image !== undefined) parts.push(sql`(c.spec->>'image' = ${filter.image} or c.image_id = ${filter.image})`);
-  for (const [label, value] of Object.entries(filter.labels ?? {})) {
-    parts.push(value === null ? sql`c.spec->'labels' ? ${label}` : sql`c.spec->'labels'->>${label} = ${value}`);
-  }
   return parts.length === 0 ? sql`true` : sql.join(parts, sql` and `);
 }
 
