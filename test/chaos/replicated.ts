@@ -9,5 +9,5 @@ export async function withReplicas(count: number, act: (replicas: Replicas) => P
   cleanup.defer(cluster.remove);
   const replicas = await startReplicas(cluster.url, count);
   cleanup.defer(replicas.close);
-  return act(replicas);
+  return await act(replicas);
 }
