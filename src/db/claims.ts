@@ -95,6 +95,11 @@ export interface RunRecord {
   leaseSeconds: number;
 }
 
+export interface Recorded extends Claimed {
+  /** Provider keys of the anonymous volumes whose rows went with the container. */
+  droppedVolumes: string[];
+}
+
 /** How an operation ends that was accepted after the last look before its container was buried. */
 const overtaken = sql.raw(`'{"code":"conflict","message":"The container was removed meanwhile"}'::jsonb`);
 
@@ -149,7 +154,7 @@ const recordRun = prepare(sql`with c as (
   dropped as (delete from volumes v using unmounted u, c
     where (c.remove_volumes or (c.spec->>'autoRemove')::boolean) and v.tenant_id = u.tenant_id and v.name = u.volume_name and v.anonymous
       and not exists (select from container_volumes o where o.tenant_id = v.tenant_id and o.volume_name = v.name and o.container_id <> c.id)
-    returning v.name),
+    returning v.name, v.provider_key),
   volume_quota as (update quotas q set used = used - (select count(*) from dropped) from c
     where exists (select from dropped) and q.tenant_id = c.tenant_id and q.resource = 'volumes'),
   news as (select row_number() over () as n, all_news.* from (
@@ -162,10 +167,11 @@ const recordRun = prepare(sql`with c as (
   event as (insert into events (tenant_id, seq, kind, type, resource_id, name, actor, cause, data)
     select c.tenant_id, head.event_seq - (select count(*) from news) + news.n, news.kind, news.type, news.resource, news.name,
       news.actor, news.cause, news.data from c, head, news)
-  select longshore_now() as now, ${containerColumns} from c join r on true`);
+  select longshore_now() as now, (select coalesce(jsonb_agg(provider_key), '[]') from dropped) as dropped, ${containerColumns}
+  from c join r on true`);
 
 /** The state after the record, with whatever intent came meanwhile; null = the fence is old, drop everything. */
-export async function record(db: Db, entry: RunRecord): Promise<Claimed | null> {
+export async function record(db: Db, entry: RunRecord): Promise<Recorded | null> {
   const { container, run, release } = entry;
   const values = {
     tenantId: container.tenantId,
@@ -195,7 +201,7 @@ export async function record(db: Db, entry: RunRecord): Promise<Claimed | null> 
     leaseSeconds: entry.leaseSeconds,
   };
   const [row] = await db.query('reconciler', recordRun(values));
-  return row ? toClaimed(row) : null;
+  return row ? { ...toClaimed(row), droppedVolumes: row.dropped as string[] } : null;
 }
 
 const nudgeContainer = prepare(sql`update containers set next_run_at = least(next_run_at, longshore_now())

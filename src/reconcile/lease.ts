@@ -13,6 +13,7 @@ const RENEW_SECONDS = LEASE_SECONDS / 3;
 export class Lease {
   readonly #deps: Deps;
   #claimed: Claimed;
+  #droppedVolumes: string[] = [];
   /** This process's clock when the claim or the last record was answered. */
   #since: number;
 
@@ -25,6 +26,11 @@ export class Lease {
   /** As last recorded, with whatever intent came since the claim. */
   get container(): Container {
     return this.#claimed.container;
+  }
+
+  /** Provider keys of the volumes whose rows the last record deleted. */
+  get droppedVolumes(): string[] {
+    return this.#droppedVolumes;
   }
 
   /** The database's time, carried on by this process's clock. */
@@ -66,6 +72,7 @@ export class Lease {
     });
     if (!written) return false;
     this.#claimed = written;
+    this.#droppedVolumes = written.droppedVolumes;
     this.#since = this.#deps.clock.now();
     this.#deps.wakeups.wake(containerTopic(container.id));
     if (events.length > 0) this.#deps.wakeups.wake(eventsTopic(container.tenantId));

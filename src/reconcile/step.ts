@@ -89,7 +89,7 @@ async function workUnderLease(deps: Deps, claimed: Claimed, budgetSeconds: numbe
           null,
         );
       case 'bury':
-        return bury(lease, run);
+        return bury(deps, lease, run);
       case 'wait': {
         const leftMs = endsAt - deps.clock.now();
         if (leftMs <= 0) return release(lease, run, { afterSeconds: Math.min(Math.max(action.seconds, 0.05), 1) });
@@ -171,7 +171,7 @@ async function release(
   };
 }
 
-async function bury(lease: Lease, run: Run): Promise<Outcome | null> {
+async function bury(deps: Deps, lease: Lease, run: Run): Promise<Outcome | null> {
   const { generation } = lease.container;
   const written = await lease.write(
     { ...run, phase: 'gone' },
@@ -188,7 +188,20 @@ async function bury(lease: Lease, run: Run): Promise<Outcome | null> {
       release: { afterSeconds: null, settled: true, failure: null },
     },
   );
-  return written ? { container: lease.container, settledGeneration: generation, failure: null } : null;
+  if (!written) return null;
+  await removeVolumes(deps, lease.container.tenantId, lease.droppedVolumes);
+  return { container: lease.container, settledGeneration: generation, failure: null };
+}
+
+/** Their rows are gone: what is left at the provider after a failure or a crash is swept. */
+async function removeVolumes({ provider, log }: Deps, tenantId: string, keys: string[]): Promise<void> {
+  for (const key of keys) {
+    try {
+      await provider.volumes.remove({ key, tenantId }, callOptions());
+    } catch (error) {
+      log.warn({ err: error, volume: key }, 'a removed volume is left to the sweeper');
+    }
+  }
 }
 
 async function retryLater(deps: Deps, lease: Lease, run: Run, failure: AppError): Promise<Outcome | null> {

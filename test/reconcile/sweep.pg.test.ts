@@ -137,10 +137,12 @@ describe('orphans', () => {
   });
 });
 
-it('a removal that takes anonymous volumes along says so, and gives their quota back', async () => {
+it('a removal that takes anonymous volumes along says so, gives their quota back, and leaves none at the provider', async () => {
+  const atProvider = async () => (await deps.provider.listOwned(soon)).filter(({ kind }) => kind === 'volume').length;
   const mounts = [{ type: 'volume' as const, target: '/data' }];
   const spec = containerSpec.parse({ image: 'busybox', mounts });
   await createContainer(deps, ctx, { name: 'mounted', spec, start: false });
+  expect(await atProvider()).toBe(1);
   await removeContainer(deps, ctx, 'mounted', { force: true, volumes: true });
   const last = await sql`select kind, type from events order by seq desc limit 2`;
   expect(last).toEqual([
@@ -148,6 +150,7 @@ it('a removal that takes anonymous volumes along says so, and gives their quota 
     { kind: 'container', type: 'removed' },
   ]);
   expect(await sql`select used from quotas where resource = 'volumes' and used <> 0`).toEqual([]);
+  expect(await atProvider()).toBe(0);
 });
 
 it('a row whose object is missing becomes due', async () => {
