@@ -43,9 +43,9 @@ const leftovers = prepare(sql`select t.id as "tenantId", t.name,
     (select coalesce(jsonb_agg(jsonb_build_object('key', n.provider_key, 'internal', n.internal)), '[]') from networks n where n.tenant_id = t.id) as networks,
     (select coalesce(jsonb_agg(v.provider_key), '[]') from volumes v where v.tenant_id = t.id) as volumes,
     (select coalesce(jsonb_agg(i.id), '[]') from images i where i.tenant_id = t.id) as images
-  from tenants t where t.deleting_at is not null limit 20`);
+  from tenants t where t.deleting_at is not null order by random() limit 20`);
 
-/** Of tenants on their way out. */
+/** Of some tenants on their way out: of others each time, so that one that is stuck hides nobody. */
 export async function tenantLeftovers(db: Db): Promise<Leftovers[]> {
   return (await db.query('reconciler', leftovers({}))) as unknown as Leftovers[];
 }
@@ -71,12 +71,16 @@ const tablesOfTenant = [
 ];
 const purgeTenant = tablesOfTenant.map((table) =>
   prepare<{ tenantId: string }>(
-    sql`delete from ${sql.identifier(table)} where tenant_id = ${param('tenantId', 'uuid')}`,
+    sql`delete from ${sql.identifier(table)} where tenant_id = ${param('tenantId', 'uuid')}
+      ${table === 'containers' ? sql`and removed_at is not null` : sql``}`,
   ),
 );
 const purgeTenantRow = prepare<{ tenantId: string }>(sql`delete from tenants where id = ${param('tenantId', 'uuid')}`);
 
-/** Every row it had, in one transaction. Only when nothing of it is left at the provider. */
+/**
+ * Every row it had, in one transaction. Only when nothing of it is left at the provider: a container that was accepted in the
+ * last moment stays, and everything with it (foreign_key_violation).
+ */
 export async function eraseTenant(db: Db, tenantId: string): Promise<void> {
   const statements: Statement[] = [...purgeTenant, purgeTenantRow].map((bind) => bind({ tenantId }));
   await db.batch('reconciler', statements);

@@ -41,9 +41,14 @@ export async function removeOrphans(deps: Deps, signal: AbortSignal): Promise<Or
   }
   for (const object of doomed) {
     if (signal.aborted) break;
-    deps.log.warn({ kind: object.kind, key: object.key }, 'removing an orphan');
-    await discard(deps, object, { signal: AbortSignal.any([signal, AbortSignal.timeout(DISCARD_MS)]) });
-    report.discarded += 1;
+    const { kind, key } = object;
+    deps.log.warn({ kind, key }, 'removing an orphan');
+    try {
+      await discard(deps, object, { signal: AbortSignal.any([signal, AbortSignal.timeout(DISCARD_MS)]) });
+      report.discarded += 1;
+    } catch (error) {
+      if (!signal.aborted) deps.log.error({ err: error, kind, key }, 'an orphan stays; the next pass tries again');
+    }
   }
   return report;
 }

@@ -4,6 +4,7 @@ import type { Ctx, Deps } from '../../src/context.ts';
 import { connectionOptions } from '../../src/db/client.ts';
 import { purgeExpired } from '../../src/db/retention.ts';
 import { containerSpec } from '../../src/domain/container-spec.ts';
+import { AppError } from '../../src/domain/errors.ts';
 import { SHARED_TENANT_ID } from '../../src/domain/principal.ts';
 import type { CreateInput } from '../../src/providers/provider.ts';
 import { removeOrphans } from '../../src/reconcile/orphans.ts';
@@ -125,6 +126,21 @@ describe('orphans', () => {
     expect(await requireImage(deps, keeper, 'app')).toMatchObject({ id });
   });
 
+  it('that cannot be removed keep no other from going', async () => {
+    const [stuck, free] = ['ls-vol-a', 'ls-vol-b'];
+    for (const key of [stuck, free]) await deps.provider.volumes.ensure({ key, tenantId: 'nobody' }, soon);
+    const discard: Deps['provider']['discard'] = async (object, options) => {
+      if (object.key === stuck) throw new AppError('conflict', 'The volume is mounted');
+      await deps.provider.discard(object, options);
+    };
+    const failing = { ...deps, provider: { ...deps.provider, discard } };
+    await removeOrphans(failing, forever);
+    await removeOrphans(failing, forever);
+    await ripen();
+    expect(await removeOrphans(failing, forever)).toMatchObject({ strays: 2, discarded: 1 });
+    expect((await deps.provider.listOwned(soon)).map(({ key }) => key)).toContain(stuck);
+  });
+
   it('whose label names no tenant are strays like any other', async () => {
     await deps.provider.volumes.ensure({ key: 'ls-vol-odd', tenantId: 'nobody' }, soon);
     expect(await removeOrphans(deps, forever)).toMatchObject({ strays: 1, discarded: 0 });
@@ -185,5 +201,12 @@ describe('retention', () => {
       expect(await sql`select from ${sql(table)}`).toHaveLength(0);
     expect((await sql`select name from containers`).map(({ name }) => name)).toEqual(['young']);
     expect(await getContainer(deps, ctx, 'young')).toMatchObject({ name: 'young' });
+  });
+
+  it('keeps up with tenants who make more than one bite between two passes', async () => {
+    await sql`insert into idempotency_keys (tenant_id, route, key, request_hash, state, locked_until, created_at)
+      select ${ctx.principal.tenantId}, 'POST /x', n::text, 'h', 'done', longshore_now(), longshore_now() - interval '2 days'
+      from generate_series(1, 12000) n`;
+    expect(await purgeExpired(deps.db, hours)).toBe(12_000);
   });
 });
