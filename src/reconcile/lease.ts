@@ -61,7 +61,7 @@ export class Lease {
       removed: false,
       signalDelivered: false,
       lastError: null,
-      attempts: 0,
+      attempts: more.release ? 0 : container.attempts,
       release: null,
       ...more,
       container,
