@@ -1,58 +1,88 @@
 /** Reading containers as their tenant: one round trip each. Writing is accept.ts (intent) and claims.ts (observations). */
 import { type SQL, sql } from 'drizzle-orm';
-import type { Container, ContainerStatus } from '../domain/container.ts';
+import type { Container, ContainerStatus, ShownContainer } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import { idPrefix } from '../domain/image.ts';
-import type { Db, Row } from './client.ts';
+import type { Db } from './client.ts';
 import { labelsMatch } from './label-filter.ts';
 import type { Page } from './paging.ts';
 import { containers, runs } from './schema.ts';
-import { param, selection, statement } from './statements.ts';
+import { param, type Selection, selection, statement } from './statements.ts';
 import { statusFilter } from './status-filter.ts';
 import { prepareTenantRead, tenantRead } from './tenancy.ts';
 
-const container = selection(containers, 'c');
-const run = selection(runs, 'r');
-export const containerColumns = sql`${container.columns}, ${run.columns}`;
 export const currentRun = sql`r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`;
 
-export const toContainer = (row: Row): Container => ({ ...container.read(row), run: run.read(row) });
-
-const byId = prepareTenantRead<{ tenantId: string; id: string }>(sql`
-  select ${containerColumns} from containers c join runs r on ${currentRun}
-  where c.tenant_id = s.v and c.id = ${param('id', 'text')}`);
-
-/** By full id; tombstones included, so that waiting for a removal ends. */
-export async function findContainerById(db: Db, tenantId: string, id: string): Promise<Container | null> {
-  const [row] = await db.query('app', byId({ tenantId, id }));
-  return row ? toContainer(row) : null;
+/** Of a container `c` and its run `r`. */
+function withRun<C, R>(container: Selection<C>, run: Selection<R>): Selection<C & { run: R }> {
+  return {
+    columns: sql`${container.columns}, ${run.columns}`,
+    read: (row) => ({ ...container.read(row), run: run.read(row) }),
+  };
 }
 
-/** Each branch is served by an index of its own: primary key, name, and the primary key's range for a prefix. */
-const byReference = prepareTenantRead<{ tenantId: string; reference: string; prefix: string | null }>(sql`
-  select m.rank, ${containerColumns} from (
-    select 1 as rank, id from containers where tenant_id = s.v and id = ${param('reference', 'text')} and removed_at is null
-    union all
-    select 2, id from containers where tenant_id = s.v and name = ${param('reference', 'text')} and removed_at is null
-    union all
-    (select 3, id from containers where tenant_id = s.v and removed_at is null
-      and id >= ${param('prefix', 'text')} and id < ${param('prefix', 'text')} || 'g' limit 2)
-  ) m join containers c on c.tenant_id = s.v and c.id = m.id join runs r on ${currentRun} order by m.rank`);
+const whole: Selection<Container> = withRun(selection(containers, 'c'), selection(runs, 'r'));
+export const { columns: containerColumns, read: toContainer } = whole;
 
-/** By id, name or unique prefix of an id, in this order, as Docker resolves them. Throws `invalid` when a prefix is ambiguous. */
-export async function findContainer(db: Db, tenantId: string, reference: string): Promise<Container | null> {
-  if (reference.length === 64 && idPrefix.test(reference)) {
-    const found = await findContainerById(db, tenantId, reference);
-    if (found) return found.removedAt === null ? found : null;
+const shown: Selection<ShownContainer> = withRun(
+  selection(containers, 'c', [
+    ...(['id', 'name', 'spec', 'imageId', 'desired', 'startSeq', 'generation', 'observedGeneration'] as const),
+    ...(['lastError', 'createdAt', 'removedAt'] as const),
+  ]),
+  selection(runs, 'r', [
+    ...(['phase', 'startedSeq', 'exitCode', 'oomKilled', 'failure', 'health', 'address', 'ports'] as const),
+    ...(['startedAt', 'finishedAt', 'restartCount', 'restartAt'] as const),
+  ]),
+);
+
+function findersOf<C extends ShownContainer>({ columns, read }: Selection<C>) {
+  const byId = prepareTenantRead<{ tenantId: string; id: string }>(sql`
+    select ${columns} from containers c join runs r on ${currentRun}
+    where c.tenant_id = s.v and c.id = ${param('id', 'text')}`);
+
+  /** Each branch is served by an index of its own: primary key, name, and the primary key's range for a prefix. */
+  const byReference = prepareTenantRead<{ tenantId: string; reference: string; prefix: string | null }>(sql`
+    select m.rank, ${columns} from (
+      select 1 as rank, id from containers where tenant_id = s.v and id = ${param('reference', 'text')} and removed_at is null
+      union all
+      select 2, id from containers where tenant_id = s.v and name = ${param('reference', 'text')} and removed_at is null
+      union all
+      (select 3, id from containers where tenant_id = s.v and removed_at is null
+        and id >= ${param('prefix', 'text')} and id < ${param('prefix', 'text')} || 'g' limit 2)
+    ) m join containers c on c.tenant_id = s.v and c.id = m.id join runs r on ${currentRun} order by m.rank`);
+
+  async function findById(db: Db, tenantId: string, id: string): Promise<C | null> {
+    const [row] = await db.query('app', byId({ tenantId, id }));
+    return row ? read(row) : null;
   }
-  const prefix = idPrefix.test(reference) ? reference : null;
-  const rows = await db.query('app', byReference({ tenantId, reference, prefix }));
-  const [first, second] = rows;
-  if (first?.rank === 3 && second) {
-    throw new AppError('invalid', `Multiple IDs found with provided prefix: ${reference}`);
+
+  async function find(db: Db, tenantId: string, reference: string): Promise<C | null> {
+    const prefix = idPrefix.test(reference) ? reference : null;
+    if (prefix?.length === 64) {
+      const found = await findById(db, tenantId, prefix);
+      if (found) return found.removedAt === null ? found : null;
+    }
+    const [first, second] = await db.query('app', byReference({ tenantId, reference, prefix }));
+    if (first?.rank === 3 && second) {
+      throw new AppError('invalid', `Multiple IDs found with provided prefix: ${reference}`);
+    }
+    return first ? read(first) : null;
   }
-  return first ? toContainer(first) : null;
+
+  return { findById, find };
 }
+
+const { findById: findContainerById, find: findContainer } = findersOf(whole);
+const { find: findShownContainer } = findersOf(shown);
+
+export {
+  /** By id, name or unique prefix of an id, in this order, as Docker resolves them. Throws `invalid` when a prefix is ambiguous. */
+  findContainer,
+  /** By full id; tombstones included, so that waiting for a removal ends. */
+  findContainerById,
+  /** As findContainer. */
+  findShownContainer,
+};
 
 export interface ContainerFilter {
   status?: ContainerStatus[] | undefined;
@@ -78,7 +108,7 @@ export async function listContainers(
   tenantId: string,
   filter: ContainerFilter,
   page: Page,
-): Promise<Container[]> {
+): Promise<ShownContainer[]> {
   const after = page.after
     ? sql`(c.created_at, c.id) < (${page.after.at}::timestamptz, ${page.after.id}::text)`
     : sql`true`;
@@ -87,11 +117,11 @@ export async function listContainers(
     statement(
       tenantRead(
         tenantId,
-        sql`select ${containerColumns} from containers c join runs r on ${currentRun}
+        sql`select ${shown.columns} from containers c join runs r on ${currentRun}
             where c.tenant_id = s.v and c.removed_at is null and ${after} and ${filterSql(filter)}
             order by c.created_at desc, c.id desc limit ${page.limit + 1}`,
       ),
     ),
   );
-  return rows.map(toContainer);
+  return rows.map(shown.read);
 }

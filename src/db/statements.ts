@@ -25,20 +25,22 @@ export function param(name: string, type: string): SQL {
   return sql`${sql.placeholder(name)}::${sql.raw(type)}`;
 }
 
-export interface Selection<T extends Table> {
-  /** `alias.column as "alias.key", …` of every column. */
+export interface Selection<Model> {
+  /** `alias.column as "alias.key", …` of each column. */
   columns: SQL;
-  /** Takes the table's columns out of a row of such a select, decoded as drizzle would. */
-  read(row: Row): InferSelectModel<T>;
+  /** Takes the columns out of a row of such a select, decoded as drizzle would. */
+  read(row: Row): Model;
 }
 
-/** A whole row of a table that a query calls `alias`. To be made once: it is on the path of every read. */
-export function selection<T extends Table>(table: T, alias: string): Selection<T> {
-  const parts = Object.entries(getTableColumns(table)).map(([key, column]) => ({
-    key,
-    name: `${alias}.${key}`,
-    column,
-  }));
+/** The named columns, or all, of a table that a query calls `alias`. To be made once: it is on the path of every read. */
+export function selection<T extends Table, K extends keyof InferSelectModel<T> = keyof InferSelectModel<T>>(
+  table: T,
+  alias: string,
+  keys?: readonly K[],
+): Selection<Pick<InferSelectModel<T>, K>> {
+  const parts = Object.entries(getTableColumns(table))
+    .filter(([key]) => keys === undefined || keys.includes(key as K))
+    .map(([key, column]) => ({ key, name: `${alias}.${key}`, column }));
   const columns = parts.map(
     ({ name, column }) => sql`${sql.identifier(alias)}.${sql.identifier(column.name)} as ${sql.identifier(name)}`,
   );
@@ -50,7 +52,7 @@ export function selection<T extends Table>(table: T, alias: string): Selection<T
         const value = row[name];
         model[key] = value === null || value === undefined ? null : column.mapFromDriverValue(value);
       }
-      return model as InferSelectModel<T>;
+      return model as Pick<InferSelectModel<T>, K>;
     },
   };
 }

@@ -117,6 +117,20 @@ export interface Container extends Intent {
   run: Run;
 }
 
+/** The part that a tenant is shown: all that a status and a view are made of, and half of the columns to read. */
+export interface ShownContainer
+  extends Pick<
+    Container,
+    | ('id' | 'name' | 'spec' | 'imageId' | 'desired' | 'startSeq' | 'generation' | 'observedGeneration')
+    | ('lastError' | 'createdAt' | 'removedAt')
+  > {
+  run: Pick<
+    Run,
+    | ('phase' | 'startedSeq' | 'exitCode' | 'oomKilled' | 'failure' | 'health' | 'address' | 'ports')
+    | ('startedAt' | 'finishedAt' | 'restartCount' | 'restartAt')
+  >;
+}
+
 /** The finite facts that status() looks at; SQL filters by status are derived by enumerating them (db/status-filter.ts). */
 export interface StatusFacts {
   desired: Desired;
@@ -128,7 +142,7 @@ export interface StatusFacts {
   restarting: boolean;
 }
 
-function statusFacts(container: Container): StatusFacts {
+function statusFacts(container: ShownContainer): StatusFacts {
   return {
     desired: container.desired,
     phase: container.run.phase,
@@ -162,7 +176,7 @@ export function status(facts: StatusFacts): ContainerStatus {
   }
 }
 
-export const statusOf = (container: Container): ContainerStatus => status(statusFacts(container));
+export const statusOf = (container: ShownContainer): ContainerStatus => status(statusFacts(container));
 
 export const actions = [
   'start',

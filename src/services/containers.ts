@@ -5,11 +5,12 @@ import {
   type ContainerFilter,
   findContainer,
   findContainerById,
+  findShownContainer,
   listContainers as readContainers,
 } from '../db/containers.ts';
 import { listOperations } from '../db/operations.ts';
 import type { Page } from '../db/paging.ts';
-import type { Container } from '../domain/container.ts';
+import type { Container, ShownContainer } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import { notFound } from '../domain/errors.ts';
 import type { Operation } from '../domain/operation.ts';
@@ -75,8 +76,15 @@ export async function getContainer(deps: Deps, ctx: Ctx, reference: string): Pro
   return container;
 }
 
+/** The same to be looked at: cheaper, and nothing to act on. */
+export async function showContainer(deps: Deps, ctx: Ctx, reference: string): Promise<ShownContainer> {
+  const container = await findShownContainer(deps.db, ctx.principal.tenantId, reference);
+  if (!container) throw notFound('container', reference);
+  return container;
+}
+
 /** Newest first; one more than the page's limit when there are more. */
-export function listContainers(deps: Deps, ctx: Ctx, filter: ContainerFilter, page: Page): Promise<Container[]> {
+export function listContainers(deps: Deps, ctx: Ctx, filter: ContainerFilter, page: Page): Promise<ShownContainer[]> {
   return readContainers(deps.db, ctx.principal.tenantId, filter, page);
 }
 

@@ -1,6 +1,6 @@
 /** Containers as JSON. */
 import { z } from 'zod';
-import { type Container, containerStatuses, statusOf } from '../../domain/container.ts';
+import { containerStatuses, type ShownContainer, statusOf } from '../../domain/container.ts';
 import { containerSpec } from '../../domain/container-spec.ts';
 import { errorCodes } from '../../domain/errors.ts';
 import { type Operation, operationKinds, operationStates } from '../../domain/operation.ts';
@@ -39,7 +39,7 @@ export const containerView = z
   })
   .meta({ id: 'Container' });
 
-export function viewContainer(container: Container): z.output<typeof containerView> {
+export function viewContainer(container: ShownContainer): z.output<typeof containerView> {
   const { run, spec } = container;
   return {
     id: container.id,

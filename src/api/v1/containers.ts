@@ -4,7 +4,13 @@ import { z } from 'zod';
 import type { Deps } from '../../context.ts';
 import { containerStatuses } from '../../domain/container.ts';
 import { containerName, containerSpec } from '../../domain/container-spec.ts';
-import { createContainer, getContainer, listContainerOperations, listContainers } from '../../services/containers.ts';
+import {
+  createContainer,
+  getContainer,
+  listContainerOperations,
+  listContainers,
+  showContainer,
+} from '../../services/containers.ts';
 import { pageFrom, pageOut } from '../../services/cursors.ts';
 import { containerView, operationView, viewContainer, viewOperation } from './container-views.ts';
 import { answers, idempotencyKey, json, jsonBody, labelQuery, pageOf, pageQuery } from './openapi.ts';
@@ -109,7 +115,7 @@ export function containerRoutes(app: V1, deps: Deps): void {
     return c.json({ items: items.map(viewContainer), nextCursor }, 200);
   });
   app.openapi(get, async (c) =>
-    c.json(viewContainer(await getContainer(deps, c.get('ctx'), c.req.valid('param').container)), 200),
+    c.json(viewContainer(await showContainer(deps, c.get('ctx'), c.req.valid('param').container)), 200),
   );
   app.openapi(operations, async (c) => {
     const ctx = c.get('ctx');
