@@ -4,6 +4,7 @@ import { background, startSweep } from './adversary.ts';
 import { brief } from './boundaries.ts';
 import type { Client } from './clients.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { WAKES } from './scheduler.ts';
 import type { Simulation } from './simulation.ts';
 
 /** More than any backoff or lease; then more than the check of what runs; then time for what the last sweep found. */
@@ -33,6 +34,9 @@ export async function recover(simulation: Simulation, clients: readonly Client[]
 async function pass(simulation: Simulation, plane: ControlPlane, seconds: number): Promise<void> {
   const { scheduler } = simulation;
   const end = scheduler.now + seconds * 1000;
+  let due: number | null = null;
+  /** Whether transactions happened since `due` was asked for. */
+  let mayDiffer = true;
   for (let steps = 0; ; steps++) {
     if (steps > MOST_STEPS) simulation.violations.push('I11: it never comes to rest');
     if (simulation.violations.length > 0) return;
@@ -40,14 +44,15 @@ async function pass(simulation: Simulation, plane: ControlPlane, seconds: number
     if (ready) {
       scheduler.now += 1;
       await simulation.step(ready);
+      mayDiffer ||= ready.label !== WAKES;
       continue;
     }
-    const hint = simulation.hints.shift();
-    if (hint !== undefined) {
-      background(simulation, plane, `hears of ${brief(hint)}`, () => takeHint(plane.deps, hint));
-      continue;
+    for (const containerId of new Set(simulation.hints.splice(0))) {
+      background(simulation, plane, `hears of ${brief(containerId)}`, () => takeHint(plane.deps, containerId));
     }
-    const due = await nextDue(simulation);
+    if (scheduler.ready().length > 0) continue;
+    if (mayDiffer) due = await nextDue(simulation);
+    mayDiffer = false;
     if (due !== null && due <= scheduler.now) {
       background(simulation, plane, 'works off what is due', () => workOffDue(plane.deps, 16));
       continue;

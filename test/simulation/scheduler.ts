@@ -18,6 +18,9 @@ export interface Waiter {
   resume(): void;
 }
 
+/** The label of those who wait for time to pass. */
+export const WAKES = 'wakes';
+
 export interface TraceLine {
   at: number;
   who: string;
@@ -49,7 +52,7 @@ export class Scheduler {
       sleep: (ms, signal) =>
         new Promise((resolve) => {
           if (signal?.aborted) return resolve();
-          const waiter: Waiter = { owner, label: 'wakes', at: this.now + ms, resume: resolve };
+          const waiter: Waiter = { owner, label: WAKES, at: this.now + ms, resume: resolve };
           this.#waiters.push(waiter);
           signal?.addEventListener(
             'abort',
