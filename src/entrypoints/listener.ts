@@ -1,8 +1,10 @@
 /** An HTTP server on one address, WebSockets included. */
 
-import type { IncomingMessage } from 'node:http';
+import { createServer, type RequestListener, type ServerOptions } from 'node:http';
 import { type ServerType, serve } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
+import { onClientError, opensWebSocket, refusing } from '../api/raw-http.ts';
+import { systemIds } from '../domain/clock.ts';
 
 /** Of one frame from a client: a paste into a terminal is far below it. */
 const MAX_FRAME_BYTES = 1024 * 1024;
@@ -21,12 +23,20 @@ export async function listen(
   hostname: string,
 ): Promise<Listener> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
-  // Other upgrades are requests like any other: nobody would ever answer them on the way of WebSockets.
-  const serverOptions = {
-    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+  const serverOptions: ServerOptions = { shouldUpgradeCallback: opensWebSocket, requireHostHeader: false };
+  const create = (options: ServerOptions, listener: RequestListener) => {
+    const made = createServer(options, refusing(systemIds, listener));
+    return made.on('clientError', onClientError(systemIds));
   };
   const server = await new Promise<ServerType>((resolve, reject) => {
-    const options = { fetch, port, hostname, serverOptions, websocket: { server: sockets } };
+    const options = {
+      fetch,
+      port,
+      hostname,
+      serverOptions,
+      createServer: create as typeof createServer,
+      websocket: { server: sockets },
+    };
     const listening = serve(options, () => resolve(listening));
     listening.on('error', reject);
   });

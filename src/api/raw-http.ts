@@ -1,0 +1,100 @@
+/**
+ * What is refused before a request reaches the router: bytes that are no request, and requests that two readers could take for
+ * two different ones. Proxies and we must mean the same thing by the same bytes.
+ */
+import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Ids } from '../domain/clock.ts';
+import { AppError } from '../domain/errors.ts';
+import { toProblem } from './errors.ts';
+
+/** Of these a request has one, or none: whoever reads the first and whoever reads the last must read the same. */
+const single = new Set([
+  ...['host', 'authorization', 'content-type', 'content-length', 'content-encoding', 'transfer-encoding'],
+  ...['idempotency-key', 'last-event-id', 'origin', 'upgrade'],
+]);
+
+const hostForm = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
+
+/** Why it is refused; null for a request as it should be. */
+export function refusalOf({ url = '', headers, rawHeaders, httpVersion }: IncomingMessage): string | null {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return `HTTP/${httpVersion} is not spoken here`;
+  const path = url.split('?', 1)[0] ?? '';
+  if (!path.startsWith('/')) return 'The request target must be a path';
+  if (/[\\#]/.test(url)) return 'The request target must not contain "\\" or "#"';
+  if (/\/(\.|%2e){0,2}\//i.test(path) || /\/(\.|%2e){1,2}$/i.test(path)) {
+    return 'The path must not contain empty or dot segments';
+  }
+  const twice = repeated(rawHeaders);
+  if (twice) return `The header ${twice} must be sent once`;
+  const { host = '', 'transfer-encoding': transfer = 'chunked', 'content-encoding': content = 'identity' } = headers;
+  if (!hostForm.test(host)) return 'The header host must name a host';
+  if (transfer.toLowerCase() !== 'chunked') return 'The only transfer-encoding is chunked';
+  if (content.toLowerCase() !== 'identity') return 'Send bodies without a content-encoding';
+  return null;
+}
+
+/** The first of the single headers that comes twice. */
+function repeated(rawHeaders: string[]): string | null {
+  const seen = new Set<string>();
+  for (let position = 0; position < rawHeaders.length; position += 2) {
+    const name = rawHeaders[position]?.toLowerCase() ?? '';
+    if (seen.has(name)) return name;
+    if (single.has(name)) seen.add(name);
+  }
+  return null;
+}
+
+/** Whether it becomes a WebSocket. On other routes an Upgrade header is none of our business: they answer as they always do. */
+export function opensWebSocket(request: IncomingMessage): boolean {
+  const wanted = request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
+  return wanted && /^[^?]*\/ws(\?|$)/.test(request.url ?? '') && refusalOf(request) === null;
+}
+
+/** Answers that are not out yet, by their connection. */
+const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
+
+export function refusing(ids: Ids, listener: RequestListener): RequestListener {
+  return (request, response) => {
+    const others = underWay.get(request.socket) ?? new Set();
+    underWay.set(request.socket, others.add(response));
+    response.once('close', () => others.delete(response));
+    const reason = refusalOf(request);
+    if (reason === null) return listener(request, response);
+    const { status, headers, body } = problemOf(ids, reason);
+    response.writeHead(status, headers).end(body);
+  };
+}
+
+/** For the server's event of that name: says why, where Node would only say 400. */
+export function onClientError(ids: Ids): (error: NodeJS.ErrnoException, socket: Duplex) => void {
+  return (error, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable || !isNext(socket)) {
+      socket.destroy();
+      return;
+    }
+    const [reason, wanted] = known[error.code ?? ''] ?? ['These bytes are not an HTTP request', 400];
+    const { status, headers, body } = problemOf(ids, reason, wanted);
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+  };
+}
+
+/** Whether what we say now is the answer to the broken bytes, and the client cannot take it for that to an earlier request. */
+function isNext(socket: Duplex): boolean {
+  const [first, ...others] = underWay.get(socket) ?? [];
+  return !first || (others.length === 0 && !first.req.complete && !first.headersSent);
+}
+
+const known: Record<string, [reason: string, status: number]> = {
+  HPE_HEADER_OVERFLOW: ['The headers may have at most 16 KiB', 431],
+  ERR_HTTP_REQUEST_TIMEOUT: ['The request did not come in time', 408],
+};
+
+function problemOf(ids: Ids, reason: string, status = 400) {
+  const requestId = ids.uuid();
+  const problem = toProblem(new AppError('invalid', reason), requestId);
+  const body = JSON.stringify({ ...problem.body, status });
+  const more = { 'content-length': String(Buffer.byteLength(body)), 'x-request-id': requestId, connection: 'close' };
+  return { status, headers: { ...problem.headers, ...more }, body };
+}
