@@ -16,10 +16,16 @@ export const containerName = z
   .max(128)
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, 'must be 2 to 128 of [a-zA-Z0-9_.-], starting with a letter or digit');
 
+/** Those of Linux: a name that no provider knows would be tried for ever. */
+const signals =
+  'ABRT|ALRM|BUS|CHLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|TERM|TRAP|TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ';
+const signalPattern = new RegExp(
+  `^(${signals}|RTMIN(\\+([1-9]|1[0-5]))?|RTMAX(-([1-9]|1[0-4]))?|[1-9]|[1-5][0-9]|6[0-4])$`,
+);
 export const signalName = z
   .string()
   .transform((value) => value.toUpperCase().replace(/^SIG/, ''))
-  .pipe(z.string().regex(/^([A-Z][A-Z0-9+-]{1,15}|[1-9]|[1-5][0-9]|6[0-4])$/, 'must be a signal name or number 1-64'));
+  .pipe(z.string().regex(signalPattern, 'must be a signal name or number 1-64'));
 
 export const graceSeconds = z.int().min(0).max(3600);
 

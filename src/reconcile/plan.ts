@@ -66,8 +66,8 @@ export function plan(container: Container, features: Features, now: Date): Actio
     case 'running':
       return planRunning(container, stopDue, startDue, now);
     case 'paused':
-      if (desired === 'paused' && !stopDue) return settled(null, LIVE_CHECK_SECONDS);
-      return { kind: 'unpause' };
+      if (desired !== 'paused' || stopDue) return { kind: 'unpause' };
+      return signalDue(container) ?? settled(null, LIVE_CHECK_SECONDS);
     case 'exited':
       return planExited(container, startDue, features, now);
   }
@@ -75,6 +75,8 @@ export function plan(container: Container, features: Features, now: Date): Actio
 
 function planRunning(container: Container, stopDue: boolean, startDue: boolean, now: Date): Action {
   const { run } = container;
+  const signal = signalDue(container);
+  if (signal) return signal;
   if (!wantsUp(container) || (stopDue && startDue)) {
     if (run.stopRequestedAt === null) {
       return {
@@ -86,10 +88,12 @@ function planRunning(container: Container, stopDue: boolean, startDue: boolean, 
     const seconds = secondsUntil(run.stopRequestedAt, container.stopGraceSeconds, now);
     return seconds <= 0 ? { kind: 'kill', signal: 'KILL' } : { kind: 'wait', seconds };
   }
-  if (container.pendingSignal !== null) return { kind: 'signal', signal: container.pendingSignal };
   if (container.desired === 'paused') return { kind: 'pause' };
   return settled(null, LIVE_CHECK_SECONDS);
 }
+
+const signalDue = ({ pendingSignal }: Container): Action | null =>
+  pendingSignal === null ? null : { kind: 'signal', signal: pendingSignal };
 
 function planExited(container: Container, startDue: boolean, features: Features, now: Date): Action {
   const { run } = container;

@@ -47,6 +47,7 @@ describe('the container spec', () => {
     ['a relative mount', { mounts: [{ type: 'volume', target: 'data' }] }],
     ['a mount that climbs', { mounts: [{ type: 'volume', target: '/a/../etc' }] }],
     ['a signal nobody has', { stop: { signal: '65' } }],
+    ['a signal with a name of its own', { stop: { signal: 'SIGFOO' } }],
     ['a port out of range', { ports: [{ containerPort: 70_000 }] }],
     ['too little memory', { resources: { memoryMiB: 1 } }],
     ['a restart policy nobody has', { restart: 'sometimes' }],

@@ -118,6 +118,10 @@ describe('stopping, pausing, signalling', () => {
 
   it('delivers a signal only to what runs', () => {
     expect(next(aContainer({ pendingSignal: 'HUP' }))).toEqual({ kind: 'signal', signal: 'HUP' });
+    expect(next(aContainer({ pendingSignal: 'HUP', desired: 'paused' }, { phase: 'paused' }))).toMatchObject({
+      signal: 'HUP',
+    });
+    expect(next(aContainer({ pendingSignal: 'HUP', desired: 'stopped' }))).toMatchObject({ signal: 'HUP' });
     expect(next(aContainer({ pendingSignal: 'HUP' }, { phase: 'exited', exitCode: 0 }))).toEqual(settled());
   });
 

@@ -15,6 +15,11 @@ export interface ProcessIo {
 const signalNumbers: Record<string, number> = Object.fromEntries(
   Object.entries(constants.signals).map(([name, number]) => [name.replace(/^SIG/, ''), number]),
 );
+/** Those in between have no other names. */
+for (let step = 0; step <= 15; step++) {
+  signalNumbers[step === 0 ? 'RTMIN' : `RTMIN+${step}`] = 34 + step;
+  if (step < 15) signalNumbers[step === 0 ? 'RTMAX' : `RTMAX-${step}`] = 64 - step;
+}
 /** A name without SIG, or a number from 1 to 64. */
 export const isSignal = (name: string): boolean => name in signalNumbers || /^([1-9]|[1-5]\d|6[0-4])$/.test(name);
 
