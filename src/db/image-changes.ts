@@ -1,5 +1,6 @@
 /** Changing a tenant's images: rows, tags, quota and events in one transaction each. Reading is images.ts. */
 import { type SQL, sql } from 'drizzle-orm';
+import { AppError } from '../domain/errors.ts';
 import type { ImageDetails, ImageTag } from '../domain/image.ts';
 import type { Actor } from '../domain/principal.ts';
 import type { Db } from './client.ts';
@@ -62,21 +63,30 @@ export async function keepImage(
   await tenantBatch(db, tenantId, [keep(values)], ([rows]) => checkQuota(rows?.[0], 'images'));
 }
 
+/** An image is shown with all of its tags, also in lists. */
+const MAX_TAGS = 100;
+
 /** The image is locked before the head row, as its removal does. */
 const addTag = prepare(sql`with
   image as (select id from images where ${here} and id = ${param('id', 'text')} for key share),
   ${moveTag},
   changed as (select 'image' as kind, 'tagged' as type, id, name, '{}'::jsonb as data from tagged),
   ${writeEvents}
-  select (select count(*) from image)::int as images, (select count(*) from tagged)::int as moved`);
+  select (select count(*) from image)::int as images, (select count(*) from tagged)::int as moved,
+    (select count(*) from image_tags where ${here} and image_id = ${param('id', 'text')})::int as before`);
 
-/** `gone` when the image was removed meanwhile. */
+/** Throws limit. `gone` when the image was removed meanwhile. */
 export async function tagImage(
   db: Db,
   entry: { tenantId: string; id: string; tag: ImageTag; actor: Actor },
 ): Promise<'moved' | 'was there' | 'gone'> {
   const { tenantId, id, tag, actor } = entry;
-  const [rows] = await tenantBatch(db, tenantId, [addTag({ tenantId, id, ...tag, actor: json(actor) })]);
+  const statement = addTag({ tenantId, id, ...tag, actor: json(actor) });
+  const [rows] = await tenantBatch(db, tenantId, [statement], ([found]) => {
+    const row = found?.[0];
+    if (row?.moved === 1 && Number(row.before) >= MAX_TAGS)
+      throw new AppError('limit', `An image may have at most ${MAX_TAGS} tags`);
+  });
   if (rows?.[0]?.images === 0) return 'gone';
   return rows?.[0]?.moved === 1 ? 'moved' : 'was there';
 }

@@ -55,7 +55,8 @@ export const labels = z
       .refine((key) => !/^(longshore|cp)\./i.test(key), 'labels under "longshore." and "cp." are reserved'),
     text(16_384),
   )
-  .refine((value) => Object.keys(value).length <= 200, 'at most 200 labels');
+  .refine((value) => Object.keys(value).length <= 200, 'at most 200 labels')
+  .refine((value) => JSON.stringify(value).length <= 65_536, 'at most 64 KiB together');
 
 const restartPolicies = z.enum(['no', 'on-failure', 'always', 'unless-stopped']);
 /** Accepts the object and Docker's short form ("on-failure:3"). */

@@ -4,14 +4,23 @@ import type { ContainerSpec } from '../domain/container-spec.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Provider } from '../providers/provider.ts';
 
+/** As JSON: a thousand of them are one page of a list. */
+const MAX_SPEC_CHARACTERS = 256 * 1024;
+
 /** Fills in what the operator gives a container that states no limits. */
 export function withDefaults(spec: ContainerSpec, limits: Limits): ContainerSpec {
   return { ...spec, resources: { ...limits.defaults, ...spec.resources } };
 }
 
-/** Throws naming the offending field: limit above the operator's bounds, unsupported or forbidden with what to do instead. */
+/** Throws too_large, and else naming the offending field: limit above the operator's bounds, unsupported or forbidden with what to do instead. */
 export function checkSupported(spec: ContainerSpec, provider: Provider, limits: Limits): void {
   const { features } = provider;
+  if (JSON.stringify(spec).length > MAX_SPEC_CHARACTERS) {
+    throw new AppError(
+      'too_large',
+      `A container may be described by at most ${MAX_SPEC_CHARACTERS} characters of JSON`,
+    );
+  }
   const bounds = [
     ['memoryMiB', Math.min(limits.maxima.memoryMiB, features.maxMemoryMiB ?? Number.POSITIVE_INFINITY)],
     ['cpus', Math.min(limits.maxima.cpus, features.maxCpus ?? Number.POSITIVE_INFINITY)],

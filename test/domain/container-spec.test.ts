@@ -42,6 +42,10 @@ describe('the container spec', () => {
   it.each([
     ['an unknown field', { privileged: true }],
     ['a label of the control plane', { labels: { 'longshore.tenant': 'x' } }],
+    [
+      'labels without end',
+      { labels: Object.fromEntries(Array.from({ length: 5 }, (_, n) => [n, 'x'.repeat(16_000)])) },
+    ],
     ['NUL in a command', { command: ['a\0b'] }],
     ['NUL in a variable', { env: { A: '\0' } }],
     ['a relative mount', { mounts: [{ type: 'volume', target: 'data' }] }],

@@ -145,6 +145,15 @@ describe('naming an image', () => {
   });
 });
 
+it('an image has at most 100 tags, and one it has already is no further one', async () => {
+  const ctx = await tenantCtx(deps, 'many-tags');
+  await pulled(deps, ctx, 'app:0');
+  await Promise.all(Array.from({ length: 99 }, (_, n) => tag(ctx, 'app:0', `app:${n + 1}`)));
+  await expect(tag(ctx, 'app:0', 'app:100')).rejects.toMatchObject({ code: 'limit' });
+  expect(await tag(ctx, 'app:0', 'app:99')).toMatchObject({ changed: false });
+  expect((await requireImage(deps, ctx, 'app:0')).tags).toHaveLength(100);
+});
+
 describe('removing an image', () => {
   it('by name takes that name, and the image with the last one', async () => {
     const ctx = await tenantCtx(deps, 'remove');

@@ -1,0 +1,25 @@
+/** What a spec may ask for. */
+import { expect, test } from 'vitest';
+import { systemClock, systemIds } from '../../src/domain/clock.ts';
+import { containerSpec } from '../../src/domain/container-spec.ts';
+import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
+import { checkSupported } from '../../src/services/check-spec.ts';
+
+const provider = createMemoryProvider({ installId: 'test', clock: systemClock, ids: systemIds });
+const maxima = { memoryMiB: 1024, cpus: 1, pids: 100 };
+const limits = { maxima } as Parameters<typeof checkSupported>[2];
+const check = (input: object) => () =>
+  checkSupported(containerSpec.parse({ image: 'app', ...input }), provider, limits);
+
+test('a description may be long, but a page of many must fit into memory', () => {
+  const variables = (count: number) => ({
+    env: Object.fromEntries(Array.from({ length: count }, (_, n) => [`V${n}`, 'x'.repeat(60_000)])),
+  });
+  expect(check(variables(4))).not.toThrow();
+  expect(check(variables(5))).toThrow(expect.objectContaining({ code: 'too_large' }));
+});
+
+test('a path of the host is refused, and the message says what to do instead', () => {
+  const bind = { type: 'bind', source: '/etc', target: '/x' };
+  expect(check({ mounts: [bind] })).toThrow(/use a volume/);
+});
