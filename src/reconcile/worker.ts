@@ -1,8 +1,8 @@
 /** The background of a long-lived process: works off what is due, follows the provider's hints, sweeps. Lambda has its own entry. */
 import type { Deps } from '../context.ts';
-import { claimDue, nudge } from '../db/claims.ts';
+import { nudge } from '../db/claims.ts';
 import { containerTopic, DUE_TOPIC, SWEEP_TOPIC } from '../domain/wakeups.ts';
-import { LEASE_SECONDS } from './lease.ts';
+import { type Lease, leaseDue } from './lease.ts';
 import { work } from './step.ts';
 import { sweep } from './sweep.ts';
 
@@ -37,10 +37,25 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
     }
   }
 
+  const busy = new Set<Promise<void>>();
+  async function workOn(lease: Lease): Promise<void> {
+    try {
+      await work(deps, lease, 0);
+    } catch (error) {
+      const { id } = lease.container;
+      deps.log.error({ err: error, container: id }, 'work on a container failed; it is due again when its lease ends');
+    }
+  }
+
   const loops = [
     repeat('working off due containers', async () => {
-      const worked = await workOffDue(deps, PARALLEL);
-      if (worked < PARALLEL) await deps.wakeups.wait(DUE_TOPIC, DUE_POLL_MS, signal);
+      for (const lease of await leaseDue(deps, PARALLEL - busy.size)) {
+        const turn = workOn(lease).finally(() => busy.delete(turn));
+        busy.add(turn);
+      }
+      // One that takes long holds up nobody but itself.
+      if (busy.size < PARALLEL) await deps.wakeups.wait(DUE_TOPIC, DUE_POLL_MS, signal);
+      else await Promise.race(busy);
     }),
     repeat('sweeping', async () => {
       const { tenants } = await sweep(deps, signal);
@@ -78,15 +93,16 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
     stop: async () => {
       stopping.abort();
       await Promise.all(loops);
+      await Promise.all(busy);
     },
   };
 }
 
 /** One round over what is due; answers how many containers it worked on. */
 export async function workOffDue(deps: Deps, limit: number): Promise<number> {
-  const claimed = await claimDue(deps.db, { owner: deps.workerId, leaseSeconds: LEASE_SECONDS, limit });
-  await Promise.all(claimed.map((each) => work(deps, each, 0)));
-  return claimed.length;
+  const leases = await leaseDue(deps, limit);
+  await Promise.all(leases.map((lease) => work(deps, lease, 0)));
+  return leases.length;
 }
 
 /** Something may have happened to a container: whoever waits for it looks at once, otherwise it becomes due. */
