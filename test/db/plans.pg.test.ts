@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { claimDue } from '../../src/db/claims.ts';
+import { claimDue, type RunRecord, record } from '../../src/db/claims.ts';
 import { connect, connectionOptions, type Db, type DbRole, type Statement } from '../../src/db/client.ts';
 import { findContainer, listContainers } from '../../src/db/containers.ts';
 import { findKey } from '../../src/db/keys.ts';
@@ -169,6 +169,33 @@ describe('with many containers', () => {
       expect(
         scans.filter((scan) => scan['Node Type'] === 'Seq Scan' && scan['Relation Name'] === 'containers'),
       ).toEqual([]);
+    }
+  });
+
+  it('records the end of an operation without reading those that ended before', async () => {
+    const container = await findContainer(db, tenant.small, 'name-1');
+    if (!container) throw new Error('no container');
+    await owner`insert into operations (tenant_id, id, container_id, kind, generation, state, actor, finished_at)
+      select ${tenant.small}, gen_random_uuid(), ${container.id}, 'rename', 1, 'succeeded', '{}', now()
+      from generate_series(1, 20000)`;
+    await owner`insert into operations (tenant_id, id, container_id, kind, generation, actor)
+      values (${tenant.small}, gen_random_uuid(), ${container.id}, 'rename', 1, '{}')`;
+    await owner`analyze operations`;
+    const entry: RunRecord = {
+      container,
+      fence: 0,
+      run: container.run,
+      events: [],
+      removed: false,
+      signalDelivered: false,
+      lastError: null,
+      attempts: 0,
+      release: { afterSeconds: null, settled: true, failure: null },
+      leaseSeconds: 6,
+    };
+    for (const scans of await scansOf((spy) => record(spy, entry))) {
+      expect(indexesOf(scans)).toContain('operations_open');
+      expect(rowsOf(scans.filter((scan) => scan['Relation Name'] === 'operations'))).toBeLessThanOrEqual(1);
     }
   });
 });
