@@ -13,6 +13,10 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'longshore_reconciler') THEN
     CREATE ROLE longshore_reconciler LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
   END IF;
+  -- Who makes a role may not assume it yet, unless it is a superuser: the processes that log in as this owner have to.
+  IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+    GRANT longshore_app, longshore_reconciler TO CURRENT_USER;
+  END IF;
 END $$;
 --> statement-breakpoint
 -- Bounds that no session can forget: a stuck statement or an abandoned transaction ends by itself.
