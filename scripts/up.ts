@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { parseConfig } from '../src/config.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { newApiKey } from '../src/domain/api-key.ts';
 import { start } from '../src/entrypoints/node.ts';
@@ -20,6 +21,8 @@ const log = (line: string) => console.log(`    ${line}`);
 
 /** Resolves when everything is down again. Throws an error whose message is for the user. */
 async function up(env: NodeJS.ProcessEnv, interrupted: AbortSignal): Promise<void> {
+  // The server parses them again: a mistake in them must not cost the start of an Engine and a database first.
+  parseConfig({ ...env, DATABASE_URL: env.DATABASE_URL || 'postgres://embedded' });
   await using cleanup = new AsyncDisposableStack();
   const dataDir = resolve(env.LONGSHORE_DATA_DIR || '.longshore');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });

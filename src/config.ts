@@ -26,11 +26,15 @@ const common = z.object({
   LONGSHORE_METRICS_HOST: z.string().default('127.0.0.1'),
   LONGSHORE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** The migration owner's URL. The two roles below it are assumed at connect unless they have URLs of their own. */
-  DATABASE_URL: z.string().min(1),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/./, 'must be postgres://user:password@host:port/database'),
   LONGSHORE_APP_DATABASE_URL: z.string().optional(),
   LONGSHORE_RECONCILER_DATABASE_URL: z.string().optional(),
   LONGSHORE_DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(8),
-  LONGSHORE_OPERATOR_KEY: z.string().optional(),
+  /** The key of the routes under /v1/tenants and of /metrics, which nobody may use without one. `npm run up` makes one. */
+  LONGSHORE_OPERATOR_KEY: z
+    .string()
+    .regex(/^lsk_[0-9A-Za-z]{16}_[0-9A-Za-z]{49}$/, 'must be a key as newApiKey() of src/domain/api-key.ts makes them')
+    .optional(),
   /** Quotas of a tenant that states none. */
   LONGSHORE_QUOTA_CONTAINERS: count(100),
   LONGSHORE_QUOTA_VOLUMES: count(100),
