@@ -45,7 +45,8 @@ export function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof HTTPException) {
     const code = error.status === 413 ? 'too_large' : error.status < 500 ? 'invalid' : 'internal';
-    return new AppError(code, code === 'internal' ? titles.internal : error.message || titles[code], { cause: error });
+    const detail = error.status === 415 ? 'Send the body as "Content-Type: application/json"' : error.message;
+    return new AppError(code, code === 'internal' ? titles.internal : detail || titles[code], { cause: error });
   }
   return new AppError('internal', 'Something went wrong on our side; the request id tells us what', { cause: error });
 }

@@ -11,7 +11,8 @@ export function router(): V1 {
       if (result.success) return;
       const fields = result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
       const first = fields[0];
-      throw new AppError('invalid', first ? `${first.path || 'body'}: ${first.message}` : 'The request is not valid', {
+      const place = result.target === 'json' ? 'body' : result.target;
+      throw new AppError('invalid', first ? `${first.path || place}: ${first.message}` : 'The request is not valid', {
         details: { fields },
       });
     },
