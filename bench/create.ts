@@ -3,7 +3,7 @@ import { call, makeKey, makeTenants } from './api.ts';
 import type { Benchmark } from './benchmark.ts';
 import { startLongshore } from './server.ts';
 import { median, percentile } from './statistics.ts';
-import { inLanes, openCaller } from './timed.ts';
+import { type Caller, inLanes, openCaller } from './timed.ts';
 
 const LANES = 32;
 const TENANTS = 8;
@@ -15,7 +15,7 @@ export const create: Benchmark = {
   async run(site) {
     await using cleanup = new AsyncDisposableStack();
     const server = cleanup.use(await startLongshore(site, await site.database('bench_create')));
-    const callers = [];
+    const callers: Caller[] = [];
     for (const tenant of await makeTenants(server, TENANTS)) {
       const key = await makeKey(server, tenant);
       await call(server.url, key, 'POST', '/v1/images/pull', { reference: 'busybox' });
