@@ -18,7 +18,7 @@ export type Recover = (c: Context<Environment>, resource: string) => Promise<Res
 export function idempotency(deps: Deps, recover: Recover): MiddlewareHandler<Environment> {
   return async (c, next) => {
     const key = c.req.header('idempotency-key');
-    if (c.req.method !== 'POST' || key === undefined) return next();
+    if (key === undefined) return next();
     if (!/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(key)) {
       throw new AppError('invalid', 'Idempotency-Key must be 1 to 255 printable ASCII characters');
     }

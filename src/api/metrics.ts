@@ -1,6 +1,6 @@
 /** What Prometheus reads, and the counting of requests. Routes are counted by their template, so that ids do not become labels. */
 import { Hono, type MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
+import { matchedRoutes } from 'hono/route';
 import type { Deps } from '../context.ts';
 import { createAuthenticator } from '../services/authentication.ts';
 import { exposeMetrics } from '../services/metrics.ts';
@@ -12,8 +12,9 @@ export function countRequests(deps: Deps): MiddlewareHandler<Environment> {
     const end = deps.metrics.request();
     await next();
     // The handler that answered, or the one behind the middleware that refused.
-    const route = [routePath(c), routePath(c, -1)].find((path) => !path.includes('*'));
-    end({ method: c.req.method, route: route ?? 'none', status: c.res.status });
+    const routes = matchedRoutes(c);
+    const route = [routes[c.req.routeIndex], routes.at(-1)].find((matched) => matched && !matched.path.includes('*'));
+    end({ method: c.req.method, route: route?.path ?? 'none', status: c.res.status });
   };
 }
 

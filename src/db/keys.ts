@@ -14,25 +14,21 @@ export interface KeyRecord {
   secretHash: string;
 }
 
-const lookUp =
-  prepare(sql`select k.tenant_id as "tenantId", t.name as tenant, k.id as "keyId", k.role, k.secret_hash as "secretHash"
-  from api_keys k join tenants t on t.id = k.tenant_id
-  where k.id = ${param('id', 'text')} and k.revoked_at is null and t.deleting_at is null
-    and (k.expires_at is null or k.expires_at > longshore_now())`);
+/** Says that the key is in use on the same way, at most once a minute. */
+const lookUp = prepare(sql`with found as (
+    select k.tenant_id as "tenantId", t.name as tenant, k.id as "keyId", k.role, k.secret_hash as "secretHash"
+    from api_keys k join tenants t on t.id = k.tenant_id
+    where k.id = ${param('id', 'text')} and k.revoked_at is null and t.deleting_at is null
+      and (k.expires_at is null or k.expires_at > longshore_now())),
+  used as (update api_keys k set last_used_at = longshore_now() from found f
+    where k.tenant_id = f."tenantId" and k.id = f."keyId"
+      and (k.last_used_at is null or k.last_used_at < longshore_now() - interval '1 minute'))
+  select * from found`);
 
 /** Null for unknown, revoked and expired keys, and for those of a tenant being deleted. */
 export async function findKey(db: Db, id: string): Promise<KeyRecord | null> {
   const [row] = await db.query('reconciler', lookUp({ id }));
   return (row as unknown as KeyRecord | undefined) ?? null;
-}
-
-const markUsed = prepare(sql`update api_keys set last_used_at = longshore_now()
-  where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
-    and (last_used_at is null or last_used_at < longshore_now() - interval '1 minute')`);
-
-/** At most one write a minute and key. */
-export async function touchKey(db: Db, tenantId: string, id: string): Promise<void> {
-  await db.query('reconciler', markUsed({ tenantId, id }));
 }
 
 export type KeySummary = Pick<

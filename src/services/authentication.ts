@@ -1,7 +1,7 @@
 /** From a credential to a principal. Key look-ups are cached for less than the 5 s within which a revocation must act. */
 import { timingSafeEqual } from 'node:crypto';
 import type { Deps } from '../context.ts';
-import { findKey, insertTicket, type KeyRecord, takeTicket, touchKey } from '../db/keys.ts';
+import { findKey, insertTicket, type KeyRecord, takeTicket } from '../db/keys.ts';
 import { parseApiKey } from '../domain/api-key.ts';
 import { sha256 } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
@@ -18,26 +18,21 @@ export interface Authenticator {
   isLive(keyId: string): Promise<boolean>;
 }
 
-interface Cached {
-  record: KeyRecord | null;
-  principal: TenantPrincipal | null;
-  until: number;
-}
-
 export function createAuthenticator(deps: Deps): Authenticator {
-  const cache = new Map<string, Cached>();
+  const cache = new Map<string, { record: Promise<KeyRecord | null>; until: number }>();
 
-  async function lookUp(id: string): Promise<Cached> {
+  /** Requests that come while one looks up wait for its answer; a failed look-up is forgotten. */
+  function lookUp(id: string): Promise<KeyRecord | null> {
+    const now = deps.clock.now();
     const hit = cache.get(id);
-    if (hit && hit.until > deps.clock.now()) return hit;
-    const until = deps.clock.now() + CACHE_MS;
-    const record = await findKey(deps.db, id);
-    const principal = record && principalOf(record);
-    if (record) await touchKey(deps.db, record.tenantId, record.keyId);
+    if (hit && hit.until > now) return hit.record;
     if (cache.size >= CACHE_ENTRIES) cache.clear();
-    const entry = { record, principal, until };
+    const entry = { record: findKey(deps.db, id), until: now + CACHE_MS };
     cache.set(id, entry);
-    return entry;
+    entry.record.catch(() => {
+      entry.until = 0;
+    });
+    return entry.record;
   }
 
   return {
@@ -45,13 +40,13 @@ export function createAuthenticator(deps: Deps): Authenticator {
       const parsed = parseApiKey(key);
       if (!parsed) throw unauthenticated();
       if (deps.operatorKeyHash && sameHash(sha256(key), deps.operatorKeyHash)) return { kind: 'operator' };
-      const { record, principal } = await lookUp(parsed.id);
-      if (!record || !principal || !sameHash(parsed.secretHash, record.secretHash)) throw unauthenticated();
-      return principal;
+      const record = await lookUp(parsed.id);
+      if (!record || !sameHash(parsed.secretHash, record.secretHash)) throw unauthenticated();
+      return principalOf(record);
     },
     async isLive(keyId) {
       try {
-        return (await lookUp(keyId)).principal !== null;
+        return (await lookUp(keyId)) !== null;
       } catch (error) {
         deps.log.warn({ err: error }, 'a key could not be looked up again; its streams stay open');
         return true;

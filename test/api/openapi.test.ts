@@ -23,7 +23,7 @@ const resolve = (reference: string): unknown =>
 describe('the OpenAPI document', () => {
   it('describes every route that is served under /v1, and no other', () => {
     const served = registered()
-      .routes.filter(({ method, path }) => method !== 'ALL' && path.startsWith('/v1/'))
+      .routes.filter(({ method, path }) => method !== 'ALL' && path.startsWith('/v1/') && path !== '/v1/*')
       .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}')}`);
     expect([...new Set(served)].sort()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).sort());
   });

@@ -33,13 +33,12 @@ export function createV1(deps: Deps): V1 {
   const withTicket = ticketAuth(deps, limiter, asTenant);
 
   const v1 = router();
-  v1.use('*', refuseKeyInUrl);
   v1.use('*', (c, next) => {
+    refuseKeyInUrl(c.req.url);
     if (/^\/v1\/tenants(\/|$)/.test(c.req.path)) return asOperator(c, next);
     return /^\/v1\/(events|containers\/[^/]+\/exec\/ws)$/.test(c.req.path) ? withTicket(c, next) : asTenant(c, next);
   });
-  v1.use('*', emptyBodyIsNone);
-  v1.use('*', idempotency(deps, recoverAnswer(deps)));
+  v1.post('*', emptyBodyIsNone, idempotency(deps, recoverAnswer(deps)));
   tenantRoutes(v1, deps);
   containerRoutes(v1, deps);
   containerVerbRoutes(v1, deps);
