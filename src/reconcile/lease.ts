@@ -1,6 +1,6 @@
 /** A claim on one container: what is known under it, and the only way to write. Ends with a release or by losing the fence. */
 import type { Deps } from '../context.ts';
-import { type Claimed, type RunRecord, record, renewLease } from '../db/claims.ts';
+import { type Claimed, claim, claimDue, type RunRecord, record, renewLease } from '../db/claims.ts';
 import type { Container, Run } from '../domain/container.ts';
 import { withHeartbeat } from '../domain/heartbeat.ts';
 import { containerTopic, eventsTopic } from '../domain/wakeups.ts';
@@ -10,17 +10,35 @@ import { runEvents } from './run-events.ts';
 export const LEASE_SECONDS = 6;
 const RENEW_SECONDS = LEASE_SECONDS / 3;
 
+/** Null when somebody else holds it or it is gone. */
+export async function takeLease(deps: Deps, at: { tenantId: string; id: string }): Promise<Lease | null> {
+  const askedAt = deps.clock.now();
+  const claimed = await claim(deps.db, { ...at, owner: deps.workerId, leaseSeconds: LEASE_SECONDS });
+  return claimed && new Lease(deps, claimed, askedAt);
+}
+
+/** Up to `limit` containers that are due, the longest waiting first. */
+export async function takeDue(deps: Deps, limit: number): Promise<Lease[]> {
+  const askedAt = deps.clock.now();
+  const claimed = await claimDue(deps.db, { owner: deps.workerId, leaseSeconds: LEASE_SECONDS, limit });
+  return claimed.map((each) => new Lease(deps, each, askedAt));
+}
+
 export class Lease {
   readonly #deps: Deps;
   #claimed: Claimed;
   #droppedVolumes: string[] = [];
-  /** This process's clock when the claim or the last record was answered. */
-  #since: number;
+  /** This process's clock when the claim or the last record was asked for: the lease may have begun then. */
+  #askedAt: number;
+  /** The same when it was answered: by then the database's time was at least what the answer says. */
+  #answeredAt: number;
 
-  constructor(deps: Deps, claimed: Claimed) {
+  /** @param askedAt this process's clock before the claim; its answer may have taken longer than the lease lasts */
+  constructor(deps: Deps, claimed: Claimed, askedAt: number) {
     this.#deps = deps;
     this.#claimed = claimed;
-    this.#since = deps.clock.now();
+    this.#askedAt = askedAt;
+    this.#answeredAt = deps.clock.now();
   }
 
   /** As last recorded, with whatever intent came since the claim. */
@@ -35,12 +53,12 @@ export class Lease {
 
   /** The database's time, carried on by this process's clock. */
   now(): Date {
-    return new Date(this.#claimed.now.getTime() + this.#elapsedMs());
+    return new Date(this.#claimed.now.getTime() + this.#deps.clock.now() - this.#answeredAt);
   }
 
   /** It should be extended before anything else is done under it. */
   get isDue(): boolean {
-    return this.#elapsedMs() >= RENEW_SECONDS * 1000;
+    return this.#deps.clock.now() - this.#askedAt >= RENEW_SECONDS * 1000;
   }
 
   /** Makes a call of any length under the lease. What comes of it may be written only if the fence still holds then. */
@@ -57,6 +75,7 @@ export class Lease {
   ): Promise<boolean> {
     const { container, fence } = this.#claimed;
     const events = [...runEvents(container, run), ...(more.events ?? [])];
+    const askedAt = this.#deps.clock.now();
     const written = await record(this.#deps.db, {
       removed: false,
       signalDelivered: false,
@@ -73,7 +92,8 @@ export class Lease {
     if (!written) return false;
     this.#claimed = written;
     this.#droppedVolumes = written.droppedVolumes;
-    this.#since = this.#deps.clock.now();
+    this.#askedAt = askedAt;
+    this.#answeredAt = this.#deps.clock.now();
     this.#deps.wakeups.wake(containerTopic(container.id));
     if (events.length > 0) this.#deps.wakeups.wake(eventsTopic(container.tenantId));
     return true;
@@ -88,9 +108,5 @@ export class Lease {
       this.#deps.log.warn({ err: error, container: id }, 'a lease could not be renewed');
       return true; // the database may be back before the lease ends
     }
-  }
-
-  #elapsedMs(): number {
-    return this.#deps.clock.now() - this.#since;
   }
 }

@@ -6,14 +6,13 @@
  * after a crash. What no observation could tell (a stop seen for a restart, a counted restart) is recorded before acting.
  */
 import type { Deps } from '../context.ts';
-import { type Claimed, claim } from '../db/claims.ts';
 import type { Container, Failure, Run } from '../domain/container.ts';
 import { AppError, isRetryable } from '../domain/errors.ts';
 import type { ReconcileResult } from '../domain/metrics.ts';
 import { systemActor } from '../domain/principal.ts';
 import { containerTopic } from '../domain/wakeups.ts';
 import { act, countRestart, type ProviderAction } from './act.ts';
-import { LEASE_SECONDS, Lease } from './lease.ts';
+import { type Lease, takeLease } from './lease.ts';
 import { foldObservation } from './observe.ts';
 import { plan } from './plan.ts';
 import { callOptions } from './provider-call.ts';
@@ -35,16 +34,16 @@ export async function reconcileContainer(
   at: { tenantId: string; id: string },
   budgetSeconds: number,
 ): Promise<Outcome | null> {
-  const claimed = await claim(deps.db, { ...at, owner: deps.workerId, leaseSeconds: LEASE_SECONDS });
-  return claimed ? work(deps, claimed, budgetSeconds) : null;
+  const held = await takeLease(deps, at);
+  return held && work(deps, held, budgetSeconds);
 }
 
-/** Goes on from a claim; see reconcileContainer. */
-export async function work(deps: Deps, claimed: Claimed, budgetSeconds: number): Promise<Outcome | null> {
+/** Goes on from a lease; see reconcileContainer. */
+export async function work(deps: Deps, held: Lease, budgetSeconds: number): Promise<Outcome | null> {
   const end = deps.metrics.reconcile();
   let result: ReconcileResult = 'error';
   try {
-    const outcome = await workUnderLease(deps, claimed, budgetSeconds);
+    const outcome = await workUnderLease(deps, held, budgetSeconds);
     result = resultOf(outcome);
     return outcome;
   } finally {
@@ -58,8 +57,7 @@ function resultOf(outcome: Outcome | null): ReconcileResult {
   return outcome.failure ? 'retry' : 'pending';
 }
 
-async function workUnderLease(deps: Deps, claimed: Claimed, budgetSeconds: number): Promise<Outcome | null> {
-  const lease = new Lease(deps, claimed);
+async function workUnderLease(deps: Deps, lease: Lease, budgetSeconds: number): Promise<Outcome | null> {
   const endsAt = deps.clock.now() + budgetSeconds * 1000;
   let run = lease.container.run;
   let pollMs = 10;
@@ -70,9 +68,11 @@ async function workUnderLease(deps: Deps, claimed: Claimed, budgetSeconds: numbe
 
     // What was never asked for cannot be there, and a create adopts what an earlier one left.
     if (run.phase !== 'pending' || container().desired === 'removed') {
+      // The answer is as old as the question, however late it comes.
+      const askedAt = lease.now();
       const seen = await tried(lease, () => deps.provider.observe(refOf(run), callOptions()));
       if ('failure' in seen) return retryLater(deps, lease, run, seen.failure);
-      const folded = foldObservation(container(), seen.value, deps.provider.features, lease.now());
+      const folded = foldObservation(container(), seen.value, deps.provider.features, askedAt);
       if (!folded) return release(lease, run, { afterSeconds: 1 });
       run = folded;
     }

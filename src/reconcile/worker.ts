@@ -2,7 +2,7 @@
 import type { Deps } from '../context.ts';
 import { nudge } from '../db/claims.ts';
 import { containerTopic, DUE_TOPIC, SWEEP_TOPIC } from '../domain/wakeups.ts';
-import { type Lease, leaseDue } from './lease.ts';
+import { type Lease, takeDue } from './lease.ts';
 import { work } from './step.ts';
 import { sweep } from './sweep.ts';
 
@@ -49,7 +49,7 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
 
   const loops = [
     repeat('working off due containers', async () => {
-      for (const lease of await leaseDue(deps, PARALLEL - busy.size)) {
+      for (const lease of await takeDue(deps, PARALLEL - busy.size)) {
         const turn = workOn(lease).finally(() => busy.delete(turn));
         busy.add(turn);
       }
@@ -100,7 +100,7 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
 
 /** One round over what is due; answers how many containers it worked on. */
 export async function workOffDue(deps: Deps, limit: number): Promise<number> {
-  const leases = await leaseDue(deps, limit);
+  const leases = await takeDue(deps, limit);
   await Promise.all(leases.map((lease) => work(deps, lease, 0)));
   return leases.length;
 }
