@@ -11,6 +11,9 @@ const text = (max: number) =>
     .max(max)
     .refine((value) => !value.includes('\0'), 'must not contain NUL');
 
+/** PATH_MAX: nothing longer can be executed, and runc 1.1 hangs for ever over one that does not fit into a pipe (64 KiB). */
+export const LONGEST_EXECUTABLE = 4096;
+
 export const containerName = z
   .string()
   .max(128)
@@ -110,7 +113,14 @@ const mount = z.discriminatedUnion('type', [
 
 const healthcheck = z.strictObject({
   /** Exec form; `["CMD-SHELL", "…"]` runs a shell and `["NONE"]` switches the image's check off, as in Docker. */
-  command: z.array(text(65_536)).min(1).max(100),
+  command: z
+    .array(text(65_536))
+    .min(1)
+    .max(100)
+    .refine(
+      ([kind = '', next = '']) => (kind === 'CMD' ? next : kind).length <= LONGEST_EXECUTABLE,
+      `cannot begin with more than ${LONGEST_EXECUTABLE} characters`,
+    ),
   intervalSeconds: z.number().min(1).max(3600).default(30),
   timeoutSeconds: z.number().min(1).max(3600).default(30),
   startPeriodSeconds: z.number().min(0).max(3600).default(0),

@@ -1,7 +1,8 @@
 /** What a spec may ask for: the operator's defaults and bounds, and what the provider can do at all. */
 import type { Limits } from '../context.ts';
-import type { ContainerSpec } from '../domain/container-spec.ts';
+import { type ContainerSpec, LONGEST_EXECUTABLE } from '../domain/container-spec.ts';
 import { AppError } from '../domain/errors.ts';
+import type { ImageConfig } from '../domain/image.ts';
 import type { Provider } from '../providers/provider.ts';
 
 /** As JSON: a thousand of them are one page of a list. */
@@ -48,6 +49,15 @@ export function checkSupported(spec: ContainerSpec, provider: Provider, limits: 
   const targets = spec.mounts.map((mount) => mount.target);
   const twice = targets.findIndex((target, position) => targets.indexOf(target) !== position);
   if (twice !== -1) throw refuse('invalid', `mounts.${twice}.target`, `${targets[twice]} is mounted twice`);
+}
+
+/** Throws invalid where the spec and its image would execute something that is too long for a path. */
+export function checkExecutable({ entrypoint, command }: ContainerSpec, image: ImageConfig): void {
+  const given = (own: string[] | undefined, ofImage: string[] | null) => (own?.length ? own : (ofImage ?? []));
+  const [executable = ''] = [...given(entrypoint, image.entrypoint), ...given(command, image.command)];
+  if (executable.length <= LONGEST_EXECUTABLE) return;
+  const path = entrypoint?.length ? 'entrypoint.0' : 'command.0';
+  throw refuse('invalid', path, `what is executed may have at most ${LONGEST_EXECUTABLE} characters`);
 }
 
 function refuse(code: 'limit' | 'forbidden' | 'unsupported' | 'invalid', path: string, message: string): AppError {

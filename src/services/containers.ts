@@ -17,7 +17,7 @@ import type { Operation } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { providerKey } from '../domain/provider-key.ts';
 import { authorize } from './authorize.ts';
-import { checkSupported, withDefaults } from './check-spec.ts';
+import { checkExecutable, checkSupported, withDefaults } from './check-spec.ts';
 import { generatedName } from './generated-name.ts';
 import { requireImage } from './images.ts';
 import { resolveAttachments } from './networks.ts';
@@ -49,6 +49,7 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
   const { tenantId } = ctx.principal;
   const id = deps.ids.hex64();
   const image = await requireImage(deps, ctx, spec.image);
+  checkExecutable(spec, image.config);
   const networks = await resolveAttachments(deps, ctx, spec);
   const operationId = deps.ids.uuid();
   const accepted = await acceptCreate(deps.db, {

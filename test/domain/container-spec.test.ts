@@ -46,6 +46,7 @@ describe('the container spec', () => {
       'labels without end',
       { labels: Object.fromEntries(Array.from({ length: 5 }, (_, n) => [n, 'x'.repeat(16_000)])) },
     ],
+    ['a health check that cannot be executed', { healthcheck: { command: ['CMD', 'x'.repeat(5000)] } }],
     ['NUL in a command', { command: ['a\0b'] }],
     ['NUL in a variable', { env: { A: '\0' } }],
     ['a relative mount', { mounts: [{ type: 'volume', target: 'data' }] }],

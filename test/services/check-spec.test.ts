@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { systemClock, systemIds } from '../../src/domain/clock.ts';
 import { containerSpec } from '../../src/domain/container-spec.ts';
 import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
-import { checkSupported } from '../../src/services/check-spec.ts';
+import { checkExecutable, checkSupported } from '../../src/services/check-spec.ts';
 
 const provider = createMemoryProvider({ installId: 'test', clock: systemClock, ids: systemIds });
 const maxima = { memoryMiB: 1024, cpus: 1, pids: 100 };
@@ -22,4 +22,22 @@ test('a description may be long, but a page of many must fit into memory', () =>
 test('a path of the host is refused, and the message says what to do instead', () => {
   const bind = { type: 'bind', source: '/etc', target: '/x' };
   expect(check({ mounts: [bind] })).toThrow(/use a volume/);
+});
+
+test('what is executed is no longer than a path, whether the spec or the image says it; its arguments may be', () => {
+  const long = 'x'.repeat(5000);
+  const executed =
+    (input: object, image: { entrypoint?: string[]; command?: string[] } = {}) =>
+    () =>
+      checkExecutable(containerSpec.parse({ image: 'app', ...input }), {
+        entrypoint: null,
+        command: null,
+        ...image,
+      } as Parameters<typeof checkExecutable>[1]);
+  expect(executed({ command: ['sh', '-c', long] })).not.toThrow();
+  expect(executed({ command: [long] }, { entrypoint: ['sh', '-c'] })).not.toThrow();
+  expect(executed({ command: [long] })).toThrow(/^command\.0:/);
+  expect(executed({ entrypoint: [long] })).toThrow(/^entrypoint\.0:/);
+  expect(executed({ entrypoint: [] }, { entrypoint: [long] })).toThrow(/at most 4096/);
+  expect(executed({}, { command: [long] })).toThrow(/at most 4096/);
 });

@@ -2,14 +2,17 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { Deps } from '../../context.ts';
-import { containerSpec } from '../../domain/container-spec.ts';
+import { containerSpec, LONGEST_EXECUTABLE } from '../../domain/container-spec.ts';
 import { runCommand } from '../../services/exec.ts';
 import type { Streams } from '../../services/streams.ts';
 import { containerPath } from './containers.ts';
 import { answers, idempotencyKey, json, jsonBody } from './openapi.ts';
 import type { V1 } from './router.ts';
 
-export const execCommand = containerSpec.shape.command.unwrap().min(1);
+export const execCommand = containerSpec.shape.command
+  .unwrap()
+  .min(1)
+  .refine(([executable = '']) => executable.length <= LONGEST_EXECUTABLE, 'begins with more than a path can have');
 export const { user: execUser, workdir: execWorkdir } = containerSpec.shape;
 
 const resultView = z
