@@ -3,23 +3,16 @@
  * implements the same interface on an in-process Postgres. Nothing here knows a table.
  */
 
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { AppError } from '../domain/errors.ts';
 import type { DatabaseError, Metrics } from '../domain/metrics.ts';
+import type { Row, Statement } from './line.ts';
+import { type Orm, ormOn, Pool } from './pool.ts';
+import { isLoss, sqlState } from './sql-state.ts';
 
 /** `app` sees the tenant of its transaction; `reconciler` sees all and has no HTTP route of its own. */
 export type DbRole = 'app' | 'reconciler';
-export type Row = Record<string, unknown>;
-
-export interface Statement {
-  text: string;
-  params: unknown[];
-}
-
-/** Drizzle's query builder inside a transaction. */
-export type Orm = PgDatabase<PgQueryResultHKT, Record<string, never>>;
+export type { Orm, Row, Statement };
 
 export interface Db {
   /** One prepared statement, a transaction of its own. */
@@ -42,40 +35,33 @@ export interface DbOptions {
 
 /** Lazy: connects at the first call. Throws `unavailable` whenever Postgres cannot be reached. */
 export function connect(options: DbOptions): Db {
+  const { url, appUrl, reconcilerUrl, connections: size } = options;
   const pools = {
-    app: open(options.appUrl ?? options.url, options.appUrl ? undefined : 'longshore_app', options.connections),
-    reconciler: open(
-      options.reconcilerUrl ?? options.url,
-      options.reconcilerUrl ? undefined : 'longshore_reconciler',
-      options.connections,
-    ),
+    app: new Pool(login(appUrl ?? url, appUrl ? undefined : 'longshore_app'), size),
+    reconciler: new Pool(login(reconcilerUrl ?? url, reconcilerUrl ? undefined : 'longshore_reconciler'), size),
   };
-  const orms = { app: drizzle(pools.app), reconciler: drizzle(pools.reconciler) };
-  const send = (sql: postgres.Sql | postgres.TransactionSql, { text, params }: Statement) =>
-    sql.unsafe<Row[]>(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
-
   const count = (kind: DatabaseError) => options.metrics?.databaseError(kind);
   return {
-    query: (role, statement) => guarded(count, async () => await send(pools[role], statement)),
+    query: (role, statement) => guarded(count, () => pools[role].query(statement)),
     batch: (role, statements, check) =>
-      guarded(
-        count,
-        async () =>
-          (await pools[role].begin(async (tx) => {
-            const results = await Promise.all(statements.map((statement) => send(tx, statement)));
-            check?.(results);
-            return results;
-          })) as Row[][],
+      guarded(count, () =>
+        pools[role].transaction(async (line) => {
+          const results = await Promise.all(statements.map((statement) => line.send(statement)));
+          check?.(results);
+          return results;
+        }),
       ),
-    transaction: (role, run) => guarded(count, () => orms[role].transaction((tx) => run(tx as unknown as Orm))),
+    transaction: (role, run) => guarded(count, () => pools[role].transaction((line) => run(ormOn(line)))),
     close: async () => {
-      await Promise.all([pools.app.end({ timeout: 5 }), pools.reconciler.end({ timeout: 5 })]);
+      await Promise.all([pools.app.end(), pools.reconciler.end()]);
     },
   };
 }
 
+export type LoginOptions = postgres.Options<Record<string, never>>;
+
 /** Options for postgres.js from a URL; `?host=/dir` names a unix socket's folder, as libpq reads it. */
-export function connectionOptions(url: string): postgres.Options<Record<string, never>> {
+export function connectionOptions(url: string): LoginOptions {
   const parsed = new URL(url);
   const { host, sslmode, ...rest } = Object.fromEntries(parsed.searchParams);
   return {
@@ -91,27 +77,16 @@ export function connectionOptions(url: string): postgres.Options<Record<string, 
 }
 
 /** Logs in as the role itself on a trusted local socket; elsewhere the owner's login assumes it before its first statement. */
-function open(url: string, role: string | undefined, max: number): postgres.Sql {
+function login(url: string, role: string | undefined): LoginOptions {
   const options = connectionOptions(url);
   const local = typeof options.host === 'string' && options.host.startsWith('/') && !options.password;
   const identity =
     role === undefined ? {} : local ? { username: role } : { connection: { ...options.connection, role } };
-  return postgres({ ...options, ...identity, max, connect_timeout: 3, idle_timeout: 60, backoff: () => 0.2 });
+  return { ...options, ...identity, connect_timeout: 3, idle_timeout: 60 };
 }
 
-const unreachable = new Set([
-  ...[
-    'ECONNREFUSED',
-    'ECONNRESET',
-    'ENOENT',
-    'EPIPE',
-    'ETIMEDOUT',
-    'CONNECTION_CLOSED',
-    'CONNECTION_ENDED',
-    'CONNECTION_DESTROYED',
-  ],
-  ...['CONNECT_TIMEOUT', '57P01', '57P02', '57P03', '53300', '53400', '08000', '08003', '08006', '57014', '25P03'],
-]);
+/** No room for another connection; a statement that took too long. */
+const overloads = new Set(['53300', '53400', '57014']);
 const transient = new Set(['40001', '40P01']);
 /** Text that Postgres cannot keep: NUL, and in jsonb half of a surrogate pair. */
 const unstorable = new Set(['22021', '22P02', '22P05']);
@@ -128,7 +103,7 @@ async function guarded<T>(count: (kind: DatabaseError) => void, run: () => Promi
         count('retried');
         continue;
       }
-      if (unreachable.has(code) || transient.has(code)) {
+      if (isLoss(error) || overloads.has(code) || transient.has(code)) {
         count('unavailable');
         throw new AppError('unavailable', 'The database is not available', {
           cause: error,
@@ -142,11 +117,4 @@ async function guarded<T>(count: (kind: DatabaseError) => void, run: () => Promi
       throw error;
     }
   }
-}
-
-/** SQLSTATE or socket code of an error of the driver, looking through drizzle's wrapper. */
-export function sqlState(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  if ('code' in error && typeof error.code === 'string' && !(error instanceof AppError)) return error.code;
-  return error.cause === undefined ? null : sqlState(error.cause);
 }

@@ -3,13 +3,13 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '../domain/principal.ts';
 import type { Volume } from '../domain/volume.ts';
 import type { Db } from './client.ts';
-import { sqlState } from './client.ts';
 import { writeEvents } from './events.ts';
 import { checkGuard, claimValues, guarded, type KeyClaim, keyGuard } from './key-claim.ts';
 import { labelsMatch } from './label-filter.ts';
 import type { Page } from './paging.ts';
 import { checkQuota, quotaVerdict, returnQuota, takeQuota } from './quotas.ts';
 import { volumes } from './schema.ts';
+import { sqlState } from './sql-state.ts';
 import { json, param, prepare, selection, statement } from './statements.ts';
 import { prepareTenantRead, tenantBatch, tenantRead } from './tenancy.ts';
 

@@ -1,9 +1,9 @@
 /** Tenants and their keys: the operator's verbs. */
 import type { Ctx, Deps } from '../context.ts';
-import { sqlState } from '../db/client.ts';
 import { spendOperatorKey } from '../db/idempotency.ts';
 import { insertKey, type KeySummary, listKeys as readKeys, revokeKey as revoke } from '../db/keys.ts';
 import { defaultNetworkRow } from '../db/networks.ts';
+import { sqlState } from '../db/sql-state.ts';
 import { withSystem } from '../db/tenancy.ts';
 import { markTenantDeleting, removeContainersOf } from '../db/tenant-deletion.ts';
 import { findTenant, insertTenant, listTenants as readTenants, setQuotas, type Tenant } from '../db/tenants.ts';

@@ -1,0 +1,109 @@
+/**
+ * One connection to Postgres, from its first statement until it closes; then it is of no more use. Each has a driver of its
+ * own, because postgres.js 3.4.9 does not survive a connection: after connecting again it may send what belonged to a lost
+ * transaction, never send anything, or leave callers waiting for ever, and a rollback on a closed one ends the process.
+ */
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+
+export interface Statement {
+  text: string;
+  params: unknown[];
+}
+
+export type Row = Record<string, unknown>;
+
+export class Line {
+  readonly #sql: postgres.Sql;
+  /** Texts that the server knows. */
+  readonly #prepared = new Set<string>();
+  /** What the next statement has to wait for. */
+  #gate: Promise<void> | null = null;
+  /** Rejects those who wait for an answer. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  #isClosed = false;
+
+  /** Connects at the first statement. */
+  constructor(options: postgres.Options<Record<string, never>>) {
+    const own = { max: 1, max_lifetime: null, fetch_types: false, onclose: () => this.#close() };
+    this.#sql = postgres({ ...options, ...own });
+    // Makes the driver leave times and JSON as text, as drizzle and our own mapping expect them.
+    drizzle(this.#sql);
+  }
+
+  /** Takes no more statements. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** A statement that will come again. Throws errors with the driver's codes; CONNECTION_CLOSED at the latest when it closes. */
+  send({ text, params }: Statement): Promise<Row[]> {
+    const run = () => this.#sql.unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
+    if (this.#prepared.has(text)) return this.#gate ? this.#gate.then(() => this.#wait(run)) : this.#wait(run);
+    return this.#alone(async () => {
+      const rows = await this.#wait(run);
+      this.#prepared.add(text);
+      return rows;
+    });
+  }
+
+  /** A statement made for once. @param asArrays rows as the values of their columns */
+  sendOnce<T = Row>({ text, params }: Statement, asArrays: boolean): Promise<T[]> {
+    const run = () => {
+      const query = this.#sql.unsafe(text, params as postgres.ParameterOrJSON<never>[]);
+      return (asArrays ? query.values() : query) as PromiseLike<unknown> as PromiseLike<T[]>;
+    };
+    return this.#alone(() => this.#wait(run));
+  }
+
+  /** @param seconds how long statements under way may take; 0 cuts them off */
+  async end(seconds: number): Promise<void> {
+    this.#isClosed = true;
+    await this.#sql.end({ timeout: seconds });
+    this.#close();
+  }
+
+  /**
+   * Those after a statement that the server does not know wait for its answer: the driver would hold them back as well, but
+   * send them on another connection if this one closed.
+   */
+  #alone<T>(run: () => Promise<T>): Promise<T> {
+    const answered = this.#gate ? this.#gate.then(run) : run();
+    const gate = answered.then(
+      () => this.#open(gate),
+      () => this.#open(gate),
+    );
+    this.#gate = gate;
+    return answered;
+  }
+
+  #open(gate: Promise<void>): void {
+    if (this.#gate === gate) this.#gate = null;
+  }
+
+  /** For an answer, but no longer than the connection lasts: the driver forgets some. */
+  #wait<T>(run: () => PromiseLike<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(closed());
+      this.#waiting.add(reject);
+      run().then(
+        (value) => {
+          this.#waiting.delete(reject);
+          resolve(value);
+        },
+        (error) => {
+          this.#waiting.delete(reject);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    for (const reject of this.#waiting) reject(closed());
+  }
+}
+
+const closed = (): Error =>
+  Object.assign(new Error('The connection to Postgres is closed'), { code: 'CONNECTION_CLOSED' });

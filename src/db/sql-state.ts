@@ -1,0 +1,18 @@
+/** What an error of the driver says by its code. */
+import { AppError } from '../domain/errors.ts';
+
+/** Of errors that come with the loss of a connection, or with its never having been made. */
+const losses = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'CONNECT_TIMEOUT'],
+  ...['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED'],
+  ...['57P01', '57P02', '57P03', '08000', '08003', '08006', '25P03'],
+]);
+
+/** SQLSTATE or socket code of an error, looking through drizzle's wrapper. */
+export function sqlState(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if ('code' in error && typeof error.code === 'string' && !(error instanceof AppError)) return error.code;
+  return error.cause === undefined ? null : sqlState(error.cause);
+}
+
+export const isLoss = (error: unknown): boolean => losses.has(sqlState(error) ?? '');

@@ -1,0 +1,59 @@
+/** Customers at work side by side, who can be told to hold still while somebody looks. */
+import { createRandom } from '../simulation/random.ts';
+import { Customer } from './customer.ts';
+import type { Reply } from './exchange.ts';
+
+export class Crowd {
+  readonly customers: Customer[];
+  readonly key: string;
+  #isOpen = false;
+  #work: Promise<unknown> = Promise.resolve();
+
+  /** @param seed decides what each of them does, apart from how fast it is answered */
+  constructor(size: number, api: { url: string; key: string }, seed: number) {
+    this.key = api.key;
+    this.customers = Array.from({ length: size }, (_, index) => {
+      return new Customer(`chaos-${index}`, api, createRandom(seed, 1000 + index));
+    });
+  }
+
+  get acknowledged(): number {
+    return this.customers.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+  }
+
+  /** Requests that were sent and never answered. */
+  get cutOff(): number {
+    return this.customers.reduce((sum, { cutOff }) => sum + cutOff, 0);
+  }
+
+  /** Server errors they were answered. */
+  get errors(): Reply[] {
+    return this.customers.flatMap(({ errors }) => errors);
+  }
+
+  /** Complaints not taken yet. */
+  get violations(): number {
+    return this.customers.reduce((sum, { violations }) => sum + violations.length, 0);
+  }
+
+  /** They send requests from now on, those without an answer first. */
+  begin(): void {
+    this.#isOpen = true;
+    this.#work = Promise.all(
+      this.customers.map(async (customer) => {
+        while (this.#isOpen) await customer.step();
+      }),
+    );
+  }
+
+  /** Answers once every request that was sent is answered or lost. */
+  async hold(): Promise<void> {
+    this.#isOpen = false;
+    await this.#work;
+  }
+
+  /** What they complained about since the last call. */
+  takeViolations(): string[] {
+    return this.customers.flatMap(({ violations }) => violations.splice(0));
+  }
+}

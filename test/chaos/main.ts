@@ -1,0 +1,44 @@
+/**
+ * `npm run chaos`: real processes, Postgres and Engine under faults. Each option names a family and how often it strikes;
+ * without any, all run in their full counts. Exits 1 on a violation. `--seed` repeats the choices, though not the machine's.
+ */
+import { parseArgs } from 'node:util';
+import { acquireEngine } from '../../scripts/engine.ts';
+import { makeBusyboxImage } from '../support/base-images.ts';
+import { openDocker } from '../support/engine.ts';
+import { kills } from './kills.ts';
+import { postgresFaults } from './postgres-faults.ts';
+import { proxyFaults } from './proxy-faults.ts';
+import type { Setting, Verdict } from './trial.ts';
+
+const families: Record<string, { run: (setting: Setting) => Promise<Verdict>; fullCount: number }> = {
+  kills: { run: kills, fullCount: 100 },
+  proxy: { run: proxyFaults, fullCount: 2000 },
+  postgres: { run: postgresFaults, fullCount: 60 },
+};
+
+const options = Object.fromEntries(
+  [...Object.keys(families), 'seed'].map((name) => [name, { type: 'string' as const }]),
+);
+const asked: Record<string, string | undefined> = parseArgs({ options }).values;
+const seed = Number(asked.seed ?? Math.floor(Math.random() * 2 ** 31));
+const named = Object.keys(families).filter((name) => asked[name] !== undefined);
+
+const engine = await acquireEngine({ env: process.env, log: console.log, install: true });
+try {
+  await makeBusyboxImage(openDocker(engine.dockerHost));
+  let violations = 0;
+  for (const [name, { run, fullCount }] of Object.entries(families)) {
+    if (named.length > 0 && !named.includes(name)) continue;
+    const count = Number(asked[name] ?? fullCount);
+    console.log(`--${name} ${count} --seed ${seed}`);
+    const verdict = await run({ dockerHost: engine.dockerHost, count, seed });
+    for (const line of verdict.summary) console.log(`  ${line}`);
+    for (const violation of verdict.violations) console.log(`  violation ${violation}`);
+    violations += verdict.violations.length;
+  }
+  console.log(`${violations} violations`);
+  process.exitCode = violations === 0 ? 0 : 1;
+} finally {
+  await engine.release();
+}
