@@ -69,7 +69,7 @@ export class Line {
    */
   #alone<T>(run: () => Promise<T>): Promise<T> {
     const answered = this.#gate ? this.#gate.then(run) : run();
-    const gate = answered.then(
+    const gate: Promise<void> = answered.then(
       () => this.#open(gate),
       () => this.#open(gate),
     );

@@ -6,15 +6,19 @@ import { parseArgs } from 'node:util';
 import { acquireEngine } from '../../scripts/engine.ts';
 import { makeBusyboxImage } from '../support/base-images.ts';
 import { openDocker } from '../support/engine.ts';
+import { idempotency } from './idempotency-storm.ts';
 import { kills } from './kills.ts';
 import { postgresFaults } from './postgres-faults.ts';
 import { proxyFaults } from './proxy-faults.ts';
+import { quotaRounds } from './quota-race.ts';
 import type { Setting, Verdict } from './trial.ts';
 
 const families: Record<string, { run: (setting: Setting) => Promise<Verdict>; fullCount: number }> = {
   kills: { run: kills, fullCount: 100 },
   proxy: { run: proxyFaults, fullCount: 2000 },
   postgres: { run: postgresFaults, fullCount: 60 },
+  'quota-rounds': { run: quotaRounds, fullCount: 100 },
+  idempotency: { run: idempotency, fullCount: 1000 },
 };
 
 const options = Object.fromEntries(
