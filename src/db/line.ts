@@ -39,7 +39,7 @@ export class Line {
   /** A statement that will come again. Throws errors with the driver's codes; CONNECTION_CLOSED at the latest when it closes. */
   send({ text, params }: Statement): Promise<Row[]> {
     const run = () => this.#sql.unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
-    if (this.#prepared.has(text)) return this.#gate ? this.#gate.then(() => this.#wait(run)) : this.#wait(run);
+    if (this.#prepared.has(text)) return this.#gate === null ? this.#wait(run) : this.#gate.then(() => this.#wait(run));
     return this.#alone(async () => {
       const rows = await this.#wait(run);
       this.#prepared.add(text);
@@ -68,7 +68,7 @@ export class Line {
    * send them on another connection if this one closed.
    */
   #alone<T>(run: () => Promise<T>): Promise<T> {
-    const answered = this.#gate ? this.#gate.then(run) : run();
+    const answered = this.#gate === null ? run() : this.#gate.then(run);
     const gate: Promise<void> = answered.then(
       () => this.#open(gate),
       () => this.#open(gate),
