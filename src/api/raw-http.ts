@@ -17,7 +17,7 @@ const single = new Set([
 const hostForm = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 
 /** Why it is refused; null for a request as it should be. */
-export function refusalOf({ url = '', headers, rawHeaders, httpVersion }: IncomingMessage): string | null {
+function refusalOf({ url = '', headers, rawHeaders, httpVersion }: IncomingMessage): string | null {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return `HTTP/${httpVersion} is not spoken here`;
   const path = url.split('?', 1)[0] ?? '';
   if (!path.startsWith('/')) return 'The request target must be a path';

@@ -7,7 +7,7 @@ import { containerTopic, eventsTopic } from '../domain/wakeups.ts';
 import { runEvents } from './run-events.ts';
 
 /** For so long after a crash nobody works on what was claimed. Whoever lives renews, however long a provider call takes. */
-export const LEASE_SECONDS = 6;
+const LEASE_SECONDS = 6;
 const RENEW_SECONDS = LEASE_SECONDS / 3;
 
 /** Null when somebody else holds it or it is gone. */

@@ -19,7 +19,7 @@ interface EngineObject {
 }
 
 /** What is wrong at this moment, a sentence each; while work is under way that is no violation yet. */
-export async function audit(installation: Installation, customers: readonly Customer[]): Promise<string[]> {
+async function audit(installation: Installation, customers: readonly Customer[]): Promise<string[]> {
   const [rows, counters, objects, networks] = await Promise.all([
     readRows(installation),
     readCounters(installation),

@@ -70,7 +70,7 @@ function getImage(world: MemoryWorld, imageId: string): MemoryImage {
 const layerBytes = 2_000_000;
 
 /** What a tag stands for at the registry. */
-export function manifestDigest({ domain, path, tag }: Pick<PullInput, 'domain' | 'path' | 'tag'>): string {
+function manifestDigest({ domain, path, tag }: Pick<PullInput, 'domain' | 'path' | 'tag'>): string {
   return `sha256:${sha256(`${domain}/${path}:${tag ?? 'latest'}`)}`;
 }
 
