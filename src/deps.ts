@@ -1,6 +1,5 @@
 /** The composition root: settings become the one Deps of a process. */
 import { hostname } from 'node:os';
-import { pino } from 'pino';
 import type { Config } from './config.ts';
 import type { Deps } from './context.ts';
 import { connect, type Db } from './db/client.ts';
@@ -8,6 +7,7 @@ import { installationId } from './db/health.ts';
 import { sha256, systemClock, systemIds } from './domain/clock.ts';
 import type { Metrics } from './domain/metrics.ts';
 import { createWakeups } from './domain/wakeups.ts';
+import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createProvider } from './providers/registry.ts';
 import { timed } from './providers/timed.ts';
@@ -28,10 +28,7 @@ export async function buildDeps(config: Config): Promise<Deps> {
 /** The part without I/O. */
 export function assembleDeps(config: Config, site: { db: Db; metrics: Metrics; installId: string }): Deps {
   const { db, metrics, installId } = site;
-  const log = pino({
-    level: config.LONGSHORE_LOG_LEVEL,
-    redact: ['*.auth', '*.password', '*.key', '*.env', '*.headers'],
-  });
+  const log = createLog(config.LONGSHORE_LOG_LEVEL);
   const provider = createProvider(config, { installId, clock: systemClock, ids: systemIds, log });
   return {
     db,
