@@ -4,12 +4,12 @@
  */
 import { z } from 'zod';
 
-/** NUL cannot be stored by Postgres nor passed to exec(2). */
+/** NUL and half of a surrogate pair cannot be stored by Postgres nor passed to exec(2). */
 const text = (max: number) =>
   z
     .string()
     .max(max)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL');
+    .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must be well-formed Unicode without NUL');
 
 /** PATH_MAX: nothing longer can be executed, and runc 1.1 hangs for ever over one that does not fit into a pipe (64 KiB). */
 export const LONGEST_EXECUTABLE = 4096;

@@ -66,7 +66,7 @@ export const endpointRows: Record<string, EndpointRow> = {
   waitForContainer: { ...ofContainer, query: 'timeoutSeconds=1' },
   execInContainer: { ...ofContainer, body: { command: ['echo', 'hello'] } },
   openExecSocket: { ...ofContainer, query: 'command=sh', viewerMay: false, ticket: true },
-  readContainerStats: { ...ofContainer, query: 'stream=false' },
+  readContainerStats: ofContainer,
   listContainerProcesses: ofContainer,
 
   pullImage: { body: { reference: 'alpine' } },

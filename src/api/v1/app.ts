@@ -9,6 +9,7 @@ import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
 import { containerVerbRoutes } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
+import { onlyWhatIsDescribed } from './described.ts';
 import { eventRoutes } from './events.ts';
 import { execRoutes } from './exec.ts';
 import { execSocketRoutes } from './exec-socket.ts';
@@ -38,6 +39,7 @@ export function createV1(deps: Deps): V1 {
     if (/^\/v1\/tenants(\/|$)/.test(c.req.path)) return asOperator(c, next);
     return /^\/v1\/(events|containers\/[^/]+\/exec\/ws)$/.test(c.req.path) ? withTicket(c, next) : asTenant(c, next);
   });
+  v1.use('*', onlyWhatIsDescribed(v1));
   v1.post('*', emptyBodyIsNone, idempotency(deps, recoverAnswer(deps)));
   tenantRoutes(v1, deps);
   containerRoutes(v1, deps);
