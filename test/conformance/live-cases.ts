@@ -61,10 +61,14 @@ export function liveCases(world: () => World): void {
     const { provider, start, create, harness } = world();
     if (!provider.top) return context.skip();
     const run = await start({ command: ['sleep', '61'] });
-    const { titles, processes } = await provider.top(run, '', within());
+    const { top } = provider;
+    // A runtime may still be about to become the command when its start is answered.
+    const { titles, processes } = await waitFor(async () => {
+      const seen = await top(run, '', within());
+      return seen.processes[0]?.join(' ').includes('sleep 61') ? seen : null;
+    });
     expect(titles.length).toBeGreaterThan(0);
     expect(processes).toHaveLength(1);
-    expect(processes[0]?.join(' ')).toContain('sleep 61');
     if (harness.realKernel) {
       expect((await provider.top(run, '-o pid,args', within())).titles).toEqual(['PID', 'COMMAND']);
     }
