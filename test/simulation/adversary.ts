@@ -6,9 +6,10 @@ import { isUp } from '../../src/providers/memory/world.ts';
 import { sweep } from '../../src/reconcile/sweep.ts';
 import { takeHint, workOffDue } from '../../src/reconcile/worker.ts';
 import { brief, type Weather } from './boundaries.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { ControlPlane, Fleet } from './control-plane.ts';
 import type { Random } from './random.ts';
 import type { Simulation } from './simulation.ts';
+import { step } from './watchdog.ts';
 
 /** Chances of each kind of move per step. Every schedule has tempers of its own: some faults often, others never. */
 export interface Temper {
@@ -48,11 +49,13 @@ export function drawWeather(random: Random): Weather {
 
 export class Adversary {
   readonly #simulation: Simulation;
+  readonly #fleet: Fleet;
   readonly #temper: Temper;
   readonly #frozen: { plane: ControlPlane; until: number }[] = [];
 
-  constructor(simulation: Simulation, temper: Temper) {
+  constructor(simulation: Simulation, fleet: Fleet, temper: Temper) {
     this.#simulation = simulation;
+    this.#fleet = fleet;
     this.#temper = temper;
   }
 
@@ -79,7 +82,7 @@ export class Adversary {
       return;
     }
     const ready = scheduler.ready();
-    if (ready.length > 0) return this.#simulation.step(random.pick(ready));
+    if (ready.length > 0) return step(this.#simulation, random.pick(ready));
     this.#wait();
   }
 
@@ -92,7 +95,7 @@ export class Adversary {
     const plane = this.#pickPlane();
     this.#simulation.scheduler.note(plane.name, 'CRASHES');
     plane.die();
-    this.#simulation.addPlane();
+    this.#fleet.add();
   }
 
   #freeze(): void {
@@ -102,7 +105,7 @@ export class Adversary {
     scheduler.note(plane.name, `FREEZES for ${ms} ms`);
     plane.state = 'frozen';
     this.#frozen.push({ plane, until: scheduler.now + ms });
-    if (this.#simulation.alive.length === 0) this.#simulation.addPlane();
+    if (this.#fleet.alive.length === 0) this.#fleet.add();
   }
 
   #thaw(): void {
@@ -166,7 +169,7 @@ export class Adversary {
   }
 
   #pickPlane(): ControlPlane {
-    return this.#simulation.random.pick(this.#simulation.alive);
+    return this.#simulation.random.pick(this.#fleet.alive);
   }
 }
 

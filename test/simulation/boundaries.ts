@@ -82,7 +82,7 @@ export function interruptibleCalls(context: BoundaryContext, isLate: (key: strin
 
 const isVersioned = (seen: Observation) => seen.kind === 'present' && seen.version !== null;
 
-export const outline = (seen: Observation) => (seen.kind === 'absent' ? 'absent' : `${seen.phase} v${seen.version}`);
+const outline = (seen: Observation) => (seen.kind === 'absent' ? 'absent' : `${seen.phase} v${seen.version}`);
 
 function outage(scheduler: Scheduler, owner: Owner, what: string): AppError {
   scheduler.note(owner.name, `the database fails: ${what}`);

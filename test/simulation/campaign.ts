@@ -1,8 +1,18 @@
 /** Many schedules of one seed on one database, until the first that breaks an invariant. */
 import type { Mutant } from './mutants.ts';
-import type { PgliteDb } from './pglite-db.ts';
+import { openPglite, type PgliteDb } from './pglite-db.ts';
+import { populateDatabase } from './population.ts';
+import { type ProviderKind, providerKinds } from './provider-kinds.ts';
 import { runSchedule, type Verdict } from './schedule.ts';
-import { type ProviderKind, providerKinds } from './simulation.ts';
+import { watchdogSql } from './watchdog.ts';
+
+/** A watched database for any number of schedules. Takes seconds. */
+export async function openDatabase(): Promise<PgliteDb> {
+  const db = await openPglite(watchdogSql);
+  await populateDatabase(db);
+  await db.keep();
+  return db;
+}
 
 export interface Campaign {
   seed: number;
@@ -10,7 +20,7 @@ export interface Campaign {
   from: number;
   to: number;
   mutant: Mutant | null;
-  /** Null: one schedule like Docker, the next like ECS. */
+  /** Null: one schedule like Docker, the next like ECS; or the one kind that the mutant is about. */
   kind: ProviderKind | null;
   onProgress?(done: number): void;
 }
@@ -26,7 +36,7 @@ export async function runCampaign(
   { seed, from, to, mutant, kind, onProgress }: Campaign,
 ): Promise<Breach | null> {
   for (let schedule = from; schedule < to; schedule++) {
-    const kindNow = kind ?? providerKinds[schedule % providerKinds.length] ?? 'docker-like';
+    const kindNow = kind ?? mutant?.kind ?? providerKinds[schedule % providerKinds.length] ?? 'docker-like';
     const verdict = await runSchedule({ db, seed, schedule, kind: kindNow, mutant });
     if (verdict.violations.length > 0) return { ...verdict, schedule, kind: kindNow };
     onProgress?.(schedule + 1 - from);

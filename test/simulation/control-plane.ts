@@ -7,9 +7,11 @@ import { createWakeups } from '../../src/domain/wakeups.ts';
 import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { interruptibleCalls, interruptibleDb } from './boundaries.ts';
+import { INSTALL_ID } from './population.ts';
+import { featuresOf } from './provider-kinds.ts';
 import { seededIds } from './random.ts';
 import type { Owner } from './scheduler.ts';
-import { featuresOf, INSTALL_ID, type Simulation } from './simulation.ts';
+import type { Simulation } from './simulation.ts';
 
 /** It serves requests and works in the background, and is lost as a whole. */
 export interface ControlPlane extends Owner {
@@ -22,7 +24,28 @@ export interface ControlPlane extends Owner {
 /** Its clock is wrong by up to an hour: only the database's time may matter. */
 const MOST_SKEW_MS = 3_600_000;
 
-export function startControlPlane(simulation: Simulation, name: string): ControlPlane {
+/** All processes there ever were. */
+export class Fleet {
+  readonly #simulation: Simulation;
+  readonly #planes: ControlPlane[] = [];
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+  }
+
+  /** Those that make steps now. */
+  get alive(): ControlPlane[] {
+    return this.#planes.filter(({ state }) => state === 'alive');
+  }
+
+  add(): ControlPlane {
+    const plane = start(this.#simulation, `plane-${this.#planes.length + 1}`);
+    this.#planes.push(plane);
+    return plane;
+  }
+}
+
+function start(simulation: Simulation, name: string): ControlPlane {
   const { scheduler, random, mutant } = simulation;
   const owner: Owner = { name, state: 'alive' };
   const clock = scheduler.clockOf(owner, (2 * random.next() - 1) * MOST_SKEW_MS);

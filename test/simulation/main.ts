@@ -3,11 +3,9 @@
  * A breach prints its trace; `--seed S --schedule K` runs that one again.
  */
 import { parseArgs } from 'node:util';
-import { type Breach, runCampaign } from './campaign.ts';
+import { type Breach, openDatabase, runCampaign } from './campaign.ts';
 import { mutants } from './mutants.ts';
-import { openPglite } from './pglite-db.ts';
-import { providerKinds } from './simulation.ts';
-import { watchdogSql } from './watchdog.ts';
+import { providerKinds } from './provider-kinds.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,7 +23,7 @@ const mutant = values.mutant === undefined ? null : oneOf('mutant', values.mutan
 const kind = values.provider === undefined ? null : oneOf('provider', values.provider, providerKinds, (name) => name);
 
 const began = performance.now();
-const db = await openPglite(watchdogSql);
+const db = await openDatabase();
 const breach = await runCampaign(db, {
   seed,
   from,

@@ -3,11 +3,14 @@ import type { Db, Row, Statement } from '../../src/db/client.ts';
 import type { Ids } from '../../src/domain/clock.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { PgliteDb } from './pglite-db.ts';
+import type { ProviderKind } from './provider-kinds.ts';
 
 export interface Mutant {
   name: string;
   db?(db: PgliteDb): Db;
   provider?(provider: Provider, ids: Ids): Provider;
+  /** The kind of provider on which it makes a difference; absent: on both. */
+  kind?: ProviderKind;
   /** False: nobody compares what there is with what there should be. */
   sweeps: boolean;
 }
@@ -60,6 +63,7 @@ export const mutants: readonly Mutant[] = [
   {
     /** Observations are believed in the order in which they arrive. */
     name: 'events-unversioned',
+    kind: 'ecs-like',
     sweeps: true,
     provider: (provider) => ({
       ...provider,

@@ -8,15 +8,16 @@ import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import type { Db, DbRole, Orm, Row, Statement } from '../../src/db/client.ts';
 import { migrationsFolder } from '../../src/db/migrate.ts';
-import { SHARED_TENANT_ID } from '../../src/domain/principal.ts';
 
 export interface PgliteDb extends Db {
   /** What longshore_now() answers from the next statement on, in milliseconds since the epoch. */
   setNow(ms: number): void;
   /** As the owner, past all policies; several statements allowed. For setting up, looking and cleaning. */
   asOwner(sql: string): Promise<Row[]>;
-  /** Empties the tables and gives their pages back, so that what follows does not depend on what was there. */
-  clear(): Promise<void>;
+  /** From now on reset() comes back to what there is now. */
+  keep(): Promise<void>;
+  /** Takes back every change since keep(), and their pages, so that what follows does not depend on what was there. */
+  reset(): Promise<void>;
   /** Takes what the database said by RAISE NOTICE since the last call. */
   takeNotices(): string[];
 }
@@ -39,13 +40,7 @@ export async function openPglite(extraSql: string): Promise<PgliteDb> {
   ).rows
     .map(({ name }) => name)
     .filter((name) => name !== 'installation');
-  const emptyAll = [
-    // No triggers: neither foreign keys, so that any order will do, nor the caller's.
-    'set session_replication_role = replica',
-    ...tables.map((name) => `delete from ${name}${name === 'tenants' ? ` where id <> '${SHARED_TENANT_ID}'` : ''}`),
-    'set session_replication_role = origin',
-  ].join(';');
-
+  let kept: string[] = [];
   const orm = drizzle({ client: pg }) as unknown as Orm;
   const prepared = new Map<string, string>();
   let now = '';
@@ -121,10 +116,25 @@ export async function openPglite(extraSql: string): Promise<PgliteDb> {
       now = new Date(ms).toISOString();
     },
     asOwner: (sql) => exclusively(() => execute(become('none') + sql)),
-    clear: () =>
+    keep: () =>
       exclusively(async () => {
-        await execute(become('none') + emptyAll);
+        kept = [];
+        await execute(`${become('none')} drop schema if exists kept cascade; create schema kept`);
+        for (const table of tables) {
+          const [row] = await execute(`create table kept.${table} as table ${table}; select from ${table} limit 1`);
+          if (row) kept.push(table);
+        }
+      }),
+    reset: () =>
+      exclusively(async () => {
+        // No triggers: neither foreign keys, so that any order will do, nor those of the caller.
+        const empty = tables.map((table) => `delete from ${table};`).join('');
+        const refill = kept.map((table) => `insert into ${table} table kept.${table};`).join('');
+        await execute(
+          `${become('none')} set session_replication_role = replica; ${empty} set session_replication_role = origin`,
+        );
         await execute(`vacuum (index_cleanup on, truncate on) ${tables.join(',')}`);
+        await execute(`set session_replication_role = replica; ${refill} set session_replication_role = origin`);
       }),
     takeNotices: () => {
       const taken = notices;

@@ -3,9 +3,10 @@ import { takeHint, workOffDue } from '../../src/reconcile/worker.ts';
 import { background, startSweep } from './adversary.ts';
 import { brief } from './boundaries.ts';
 import type { Client } from './clients.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { ControlPlane, Fleet } from './control-plane.ts';
 import { WAKES } from './scheduler.ts';
 import type { Simulation } from './simulation.ts';
+import { step } from './watchdog.ts';
 
 /** More than any backoff or lease; then more than the check of what runs; then time for what the last sweep found. */
 const CALM_SECONDS = [100, 240, 10] as const;
@@ -13,8 +14,8 @@ const STRAY_SECONDS = 16 * 60;
 /** A healthy system needs far fewer steps; one that needs more never rests. */
 const MOST_STEPS = 20_000;
 
-export async function recover(simulation: Simulation, clients: readonly Client[]): Promise<void> {
-  const plane = simulation.addPlane();
+export async function recover(simulation: Simulation, fleet: Fleet, clients: readonly Client[]): Promise<void> {
+  const plane = fleet.add();
   // What nobody heard of during the faults, nobody ever will.
   simulation.hints = [];
   while (clients.some(({ done }) => !done) && simulation.violations.length === 0) await pass(simulation, plane, 10);
@@ -43,7 +44,7 @@ async function pass(simulation: Simulation, plane: ControlPlane, seconds: number
     const [ready] = scheduler.ready();
     if (ready) {
       scheduler.now += 1;
-      await simulation.step(ready);
+      await step(simulation, ready);
       mayDiffer ||= ready.label !== WAKES;
       continue;
     }

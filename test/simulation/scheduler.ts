@@ -92,6 +92,6 @@ export class Scheduler {
 }
 
 /** Nothing under simulation waits for anything but microtasks, the in-process database included: a turn of the event loop drains them. */
-export function idle(): Promise<void> {
+function idle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

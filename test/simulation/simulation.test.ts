@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Breach, runCampaign } from './campaign.ts';
+import { type Breach, openDatabase, runCampaign } from './campaign.ts';
 import { mutants } from './mutants.ts';
-import { openPglite, type PgliteDb } from './pglite-db.ts';
-import { watchdogSql } from './watchdog.ts';
+import type { PgliteDb } from './pglite-db.ts';
 
 const seed = 20260101;
 
 describe('under crashes, lost replies, zombies and reordered hints', () => {
   let db: PgliteDb;
   beforeAll(async () => {
-    db = await openPglite(watchdogSql);
+    db = await openDatabase();
   }, 60_000);
   afterAll(() => db.close());
 

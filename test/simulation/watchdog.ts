@@ -2,8 +2,10 @@
  * Invariants that must hold at every instant. The database watches its own rows and commits by triggers, past all policies,
  * and says by a notice what it saw; the machine is looked at after each step.
  */
+import { inspect } from 'node:util';
 import { isUp } from '../../src/providers/memory/world.ts';
 import { brief } from './boundaries.ts';
+import type { Waiter } from './scheduler.ts';
 import type { Simulation } from './simulation.ts';
 
 export const watchdogSql = `
@@ -43,8 +45,14 @@ export const watchdogSql = `
   create constraint trigger simulation_quotas after insert or update of removed_at on containers
     deferrable initially deferred for each row execute function simulation_quotas();`;
 
-/** What is wrong right now. */
-export function watch(simulation: Simulation): string[] {
+/** Lets one waiter go on and looks at the world it leaves behind. */
+export async function step(simulation: Simulation, waiter: Waiter): Promise<void> {
+  await simulation.scheduler.step(waiter);
+  const defects = simulation.defects.map((error) => `defect: ${inspect(error)}`);
+  simulation.violations.push(...watch(simulation), ...defects);
+}
+
+function watch(simulation: Simulation): string[] {
   const up = new Map<string, string[]>();
   for (const run of simulation.world.runs.values()) {
     if (isUp(run)) up.set(run.input.containerId, [...(up.get(run.input.containerId) ?? []), run.input.key]);
