@@ -32,7 +32,7 @@ module.exports = {
       '^src/(services|reconcile|domain|db)/|^src/context\\.ts$|^src/providers/provider\\.ts$',
     ),
     only('api', '^src/api/', '^src/(api|services|domain)/|^src/context\\.ts$'),
-    only('scripts', '^scripts/', '^src/(entrypoints|domain)/|^src/db/migrate\\.ts$|^src/deps\\.ts$'),
+    only('scripts', '^scripts/', '^src/(entrypoints|domain)/|^src/db/migrate\\.ts$|^src/(deps|config)\\.ts$'),
     stranger(
       'v1-and-docker-are-strangers',
       { path: '^src/api/(v1|docker)/' },

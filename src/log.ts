@@ -18,7 +18,7 @@ interface Described {
 }
 
 /** What kind of error, where, and why; of its own members only `code`. */
-export function describeError(error: unknown): Described {
+function describeError(error: unknown): Described {
   if (!(error instanceof Error)) return { type: typeof error, message: 'thrown without an error' };
   const { name, stack = '', cause } = error;
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};

@@ -19,10 +19,10 @@ beforeAll(() => {
   writeFileSync(join(checkout, 'package.json'), JSON.stringify(manifest));
   execFileSync('npm', ['install', '--package-lock-only'], { cwd: checkout });
   const up = `
+    process.on('SIGTERM', () => process.exit(7));
     const facts: object = { args: process.argv.slice(2), cwd: process.cwd(), path: process.env.PATH };
     console.log(JSON.stringify({ ...facts, installMs: Number(process.env.LONGSHORE_INSTALL_MS) }));
     if (process.argv[2] === 'wait') setInterval(() => {}, 1000);
-    process.on('SIGTERM', () => process.exit(7));
     process.exitCode = Number(process.argv[3] ?? 0);`;
   writeFileSync(join(checkout, 'scripts/up.ts'), up);
 });
