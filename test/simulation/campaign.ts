@@ -30,16 +30,24 @@ export interface Breach extends Verdict {
   kind: ProviderKind;
 }
 
+/** What a violation of an invariant begins with; an unexpected error does not, and catches no broken design. */
+export const invariant = /^I\d/;
+
 /** Null: every invariant held in every schedule. */
-export async function runCampaign(
-  db: PgliteDb,
-  { seed, from, to, mutant, kind, onProgress }: Campaign,
-): Promise<Breach | null> {
-  for (let schedule = from; schedule < to; schedule++) {
-    const kindNow = kind ?? mutant?.kind ?? providerKinds[schedule % providerKinds.length] ?? 'docker-like';
-    const verdict = await runSchedule({ db, seed, schedule, kind: kindNow, mutant });
-    if (verdict.violations.length > 0) return { ...verdict, schedule, kind: kindNow };
-    onProgress?.(schedule + 1 - from);
+export async function runCampaign(db: PgliteDb, campaign: Campaign): Promise<Breach | null> {
+  const { seed, from, to, mutant, kind, onProgress } = campaign;
+  const { timeout } = AbortSignal;
+  // Deadlines count real time, of which none passes in a simulation.
+  AbortSignal.timeout = () => new AbortController().signal;
+  try {
+    for (let schedule = from; schedule < to; schedule++) {
+      const kindNow = kind ?? mutant?.kind ?? providerKinds[schedule % providerKinds.length] ?? 'docker-like';
+      const verdict = await runSchedule({ db, seed, schedule, kind: kindNow, mutant });
+      if (verdict.violations.length > 0) return { ...verdict, schedule, kind: kindNow };
+      onProgress?.(schedule + 1 - from);
+    }
+    return null;
+  } finally {
+    AbortSignal.timeout = timeout;
   }
-  return null;
 }

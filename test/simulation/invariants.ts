@@ -1,5 +1,4 @@
 /** Invariants that must hold once everything came to rest: rows, the machine and what clients were promised agree. */
-
 import { sql } from 'drizzle-orm';
 import { containerColumns, currentRun, toContainer } from '../../src/db/containers.ts';
 import { statement } from '../../src/db/statements.ts';

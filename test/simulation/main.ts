@@ -3,7 +3,7 @@
  * A breach prints its trace; `--seed S --schedule K` runs that one again.
  */
 import { parseArgs } from 'node:util';
-import { type Breach, openDatabase, runCampaign } from './campaign.ts';
+import { type Breach, invariant, openDatabase, runCampaign } from './campaign.ts';
 import { mutants } from './mutants.ts';
 import { providerKinds } from './provider-kinds.ts';
 
@@ -33,13 +33,15 @@ const breach = await runCampaign(db, {
   onProgress: (done) => done % 500 === 0 && console.log(`${done} schedules, ${seconds()} s`),
 });
 await db.close();
-if (breach && mutant && values.schedule === undefined) {
-  console.log(`caught after ${breach.schedule + 1} schedules (seed ${seed}): ${breach.violations[0]}`);
+const broken = breach?.violations.find((violation) => invariant.test(violation));
+if (breach && broken && mutant && values.schedule === undefined) {
+  console.log(`caught after ${breach.schedule + 1} schedules (seed ${seed}): ${broken}`);
 } else if (breach) {
   report(breach);
   process.exitCode = 1;
 } else {
-  console.log(`${to - from} schedules, seed ${seed}: 0 violations, ${seconds()} s`);
+  const outcome = mutant ? `${mutant.name} was not caught` : '0 violations';
+  console.log(`${to - from} schedules, seed ${seed}: ${outcome}, ${seconds()} s`);
   process.exitCode = mutant ? 1 : 0;
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Breach, openDatabase, runCampaign } from './campaign.ts';
+import { type Breach, invariant, openDatabase, runCampaign } from './campaign.ts';
 import { mutants } from './mutants.ts';
 import type { PgliteDb } from './pglite-db.ts';
 
@@ -18,7 +18,8 @@ describe('under crashes, lost replies, zombies and reordered hints', () => {
 
   for (const mutant of mutants) {
     it(`would notice the broken design ${mutant.name}`, async () => {
-      expect(await runCampaign(db, { seed, from: 0, to: 300, mutant, kind: null })).not.toBeNull();
+      const breach = await runCampaign(db, { seed, from: 0, to: 300, mutant, kind: null });
+      expect(breach?.violations).toContainEqual(expect.stringMatching(invariant));
     }, 300_000);
   }
 });
