@@ -62,7 +62,7 @@ const createContainer = prepare(sql`with ${keyGuard},
     select c.tenant_id, c.id, x.position, x.name from c,
       jsonb_to_recordset(${param('volumes', 'jsonb')}) as x(position int, name text)),
   changed as (${acceptedChange} union all ${madeVolumes}),
-  ${writeEvents},
+  ${writeEvents('quota', 'counted')},
   ${newOperation}
   select ${guarded}, (select count(*) from image)::int as images, (select used from quota) as used, ${quotaVerdict}, ${containerColumns}
   from (select 1) one left join c on true left join r on true`);
@@ -120,7 +120,7 @@ const changeIntent = prepare(sql`with ${keyGuard},
     where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
       and generation = ${param('generation', 'int')} and removed_at is null returning *),
   changed as (${acceptedChange}),
-  ${writeEvents},
+  ${writeEvents()},
   ${newOperation}
   select ${guarded}, ${containerColumns}
   from (select 1) one left join c on true

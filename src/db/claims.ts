@@ -9,6 +9,7 @@ import type { NewEvent } from '../domain/event.ts';
 import { systemActor } from '../domain/principal.ts';
 import type { Db, Row } from './client.ts';
 import { containerColumns, toContainer } from './containers.ts';
+import { after } from './events.ts';
 import { json, param, prepare, timestamp } from './statements.ts';
 
 export interface Claimed {
@@ -146,7 +147,7 @@ const recordRun = prepare(sql`with c as (
     from c where ${param('settled', 'boolean')} and o.tenant_id = c.tenant_id and o.container_id = c.id
       and o.state = 'accepted' and (o.generation <= ${param('generation', 'int')} or ${param('removed', 'boolean')})),
   quota as (update quotas q set used = used - 1 from c
-    where ${param('removed', 'boolean')} and q.tenant_id = c.tenant_id and q.resource = 'containers'),
+    where ${param('removed', 'boolean')} and q.tenant_id = c.tenant_id and q.resource = 'containers' returning q.used),
   unlinked as (delete from container_networks l using c
     where ${param('removed', 'boolean')} and l.tenant_id = c.tenant_id and l.container_id = c.id),
   unmounted as (delete from container_volumes l using c
@@ -156,14 +157,14 @@ const recordRun = prepare(sql`with c as (
       and not exists (select from container_volumes o where o.tenant_id = v.tenant_id and o.volume_name = v.name and o.container_id <> c.id)
     returning v.name, v.provider_key),
   volume_quota as (update quotas q set used = used - (select count(*) from dropped) from c
-    where exists (select from dropped) and q.tenant_id = c.tenant_id and q.resource = 'volumes'),
+    where exists (select from dropped) and q.tenant_id = c.tenant_id and q.resource = 'volumes' ${after('quota')} returning q.used),
   news as (select row_number() over () as n, all_news.* from (
     select 'container' as kind, c.id as resource, c.name, x.* from c, jsonb_to_recordset(${param('events', 'jsonb')}) as x(
       type text, cause text, actor jsonb, data jsonb)
     union all
     select 'volume', name, name, 'removed', 'container removed', ${param('systemActor', 'jsonb')}, '{}'::jsonb from dropped) all_news),
   head as (update tenant_heads h set event_seq = event_seq + (select count(*) from news) from c
-    where h.tenant_id = c.tenant_id and exists (select from news) returning event_seq),
+    where h.tenant_id = c.tenant_id and exists (select from news) ${after('quota', 'volume_quota')} returning event_seq),
   event as (insert into events (tenant_id, seq, kind, type, resource_id, name, actor, cause, data)
     select c.tenant_id, head.event_seq - (select count(*) from news) + news.n, news.kind, news.type, news.resource, news.name,
       news.actor, news.cause, news.data from c, head, news)

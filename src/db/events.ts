@@ -10,12 +10,19 @@ import { param, selection } from './statements.ts';
 import { prepareTenantRead } from './tenancy.ts';
 
 /**
- * CTEs that write one event for each row of a CTE `changed (kind, type, id, name, data)`, in its order. The statement binds
- * tenantId and actor.
+ * Whatever locks several rows of a tenant locks its objects first, then its quotas, then its head, which every event needs: in
+ * any other order two of its requests would wait for each other. A condition that is always true, once these CTEs have run.
  */
-export const writeEvents: SQL = sql`
+export const after = (...counters: string[]): SQL =>
+  sql.join(counters.map((cte) => sql` and (select count(*) from ${sql.identifier(cte)}) >= 0`));
+
+/**
+ * CTEs that write one event for each row of a CTE `changed (kind, type, id, name, data)`, in its order. The statement binds
+ * tenantId and actor. @param counters the CTEs of the same statement that change quotas
+ */
+export const writeEvents = (...counters: string[]): SQL => sql`
   head as (update tenant_heads set event_seq = event_seq + (select count(*) from changed)
-    where tenant_id = ${param('tenantId', 'uuid')} and exists (select from changed) returning event_seq),
+    where tenant_id = ${param('tenantId', 'uuid')} and exists (select from changed) ${after(...counters)} returning event_seq),
   event as (insert into events (tenant_id, seq, kind, type, resource_id, name, actor, cause, data)
     select ${param('tenantId', 'uuid')}, head.event_seq - (select count(*) from changed) + row_number() over (),
       changed.kind, changed.type, changed.id, changed.name, ${param('actor', 'jsonb')}, 'request', changed.data

@@ -29,7 +29,7 @@ const keep = prepare(sql`with
   ${takeQuota('images')},
   ${moveTag},
   changed as (select 'image' as kind, ${param('event', 'text')} as type, id, ${param('name', 'text')} as name, '{}'::jsonb as data from image),
-  ${writeEvents}
+  ${writeEvents('counted')}
   select ${quotaVerdict}`);
 
 export interface KeptImage {
@@ -71,7 +71,7 @@ const addTag = prepare(sql`with
   image as (select id from images where ${here} and id = ${param('id', 'text')} for key share),
   ${moveTag},
   changed as (select 'image' as kind, 'tagged' as type, id, name, '{}'::jsonb as data from tagged),
-  ${writeEvents}
+  ${writeEvents()}
   select (select count(*) from image)::int as images, (select count(*) from tagged)::int as moved,
     (select count(*) from image_tags where ${here} and image_id = ${param('id', 'text')})::int as before`);
 
@@ -104,7 +104,7 @@ const remove = prepare(sql`with
   changed as (
     select 'image' as kind, 'untagged' as type, ${param('id', 'text')} as id, repository || ':' || tag as name, '{}'::jsonb as data from untagged
     union all select 'image', 'removed', id, ${param('name', 'text')}, '{}'::jsonb from gone),
-  ${writeEvents}
+  ${writeEvents('returned')}
   select (select coalesce(jsonb_agg(jsonb_build_object('repository', repository, 'tag', tag) order by repository, tag), '[]')
       from untagged) as untagged,
     exists (select from gone) as removed,

@@ -39,7 +39,7 @@ const create = prepare(sql`with ${keyGuard},
       ${param('internal', 'boolean')}, ${param('providerKey', 'text')}) on conflict do nothing returning *),
   ${takeQuota('networks')},
   changed as (select 'network' as kind, 'created' as type, id, name, '{}'::jsonb as data from made),
-  ${writeEvents}
+  ${writeEvents('counted')}
   select ${guarded}, ${quotaVerdict}, ${selected.columns} from (select 1) one left join made n on true`);
 
 /** Throws limit (quota), conflict (name taken, or the idempotency key taken over). */
@@ -125,7 +125,7 @@ const remove = prepare(sql`with
     and not n.is_default and ${unused} returning *),
   ${returnQuota('networks')},
   changed as (select 'network' as kind, 'removed' as type, id, name, '{}'::jsonb as data from gone),
-  ${writeEvents}
+  ${writeEvents('returned')}
   select id from gone`);
 
 /** False when a container is attached to it, or when it is gone already. */

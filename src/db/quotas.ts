@@ -19,7 +19,7 @@ export const takeQuota = (resource: QuotaResource): SQL => sql`
 /** A CTE `returned` that gives back the rows of the CTE `gone`. */
 export const returnQuota = (resource: QuotaResource): SQL => sql`
   returned as (update quotas set used = used - (select count(*) from gone)
-    where ${counterOf(resource)} and exists (select from gone))`;
+    where ${counterOf(resource)} and exists (select from gone) returning used)`;
 
 /** Selected beside takeQuota, for checkQuota. */
 export const quotaVerdict: SQL = sql`(select count(*) from made)::int as made, (select count(*) from counted)::int as counted`;

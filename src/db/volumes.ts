@@ -37,7 +37,7 @@ export const madeVolumes: SQL = sql`select 'volume' as kind, 'created' as type, 
 
 const selected = selection(volumes, 'v');
 
-const create = prepare(sql`with ${keyGuard}, ${makeVolumes}, changed as (${madeVolumes}), ${writeEvents}
+const create = prepare(sql`with ${keyGuard}, ${makeVolumes}, changed as (${madeVolumes}), ${writeEvents('counted')}
   select ${guarded}, ${quotaVerdict}`);
 
 /** False when it is there already. Throws limit, and conflict when the idempotency key was taken over. */
@@ -112,7 +112,7 @@ const remove = prepare(sql`with
     and ${unused} returning *),
   ${returnQuota('volumes')},
   changed as (select 'volume' as kind, 'removed' as type, name as id, name, '{}'::jsonb as data from gone),
-  ${writeEvents}
+  ${writeEvents('returned')}
   select name from gone`);
 
 /** False when a container mounts it, or when it is gone already. */
