@@ -56,7 +56,8 @@ async function crashBeforeAnswer(key: string): Promise<void> {
 }
 
 const createNothing = { path: '/v1/containers', body: { image: 'no-such-image' } };
-const create = posts.find(({ id }) => id === 'createContainer') as Route;
+const routeOf = (id: string) => posts.find((route) => route.id === id) as Route;
+const [create, start] = [routeOf('createContainer'), routeOf('startContainer')];
 
 describe('the same POST again under its key', () => {
   it.each(posts)(
@@ -118,16 +119,20 @@ describe('the same POST again under its key', () => {
 
 describe('a key', () => {
   it('is for one request: another body or another path is 422, and without effect', async () => {
-    const post = await prepare(create);
-    const key = randomUUID();
-    expect((await send(create, post, key)).status).toBe(201);
-    const before = await everything();
-    const other = { ...post, body: { ...(post.body as object), name: 'another-name' } };
-    for (const different of [other, { ...post, path: `${post.path}?x=1` }]) {
-      const answer = await send(create, different, key);
+    const [first, second] = [await prepare(start), await prepare(start)];
+    const made = { ...(await prepare(create)), path: '/v1/containers' };
+    const named = { ...made, body: { ...(made.body as object), name: 'another-name' } };
+    for (const [route, one, other] of [
+      [create, made, named],
+      [start, first, second],
+    ] as const) {
+      const key = randomUUID();
+      expect((await send(route, one, key)).ok).toBe(true);
+      const before = await everything();
+      const answer = await send(route, other, key);
       expect([answer.status, await answer.json()]).toMatchObject([422, { code: 'idempotency_mismatch' }]);
+      expect(await everything()).toEqual(before);
     }
-    expect(await everything()).toEqual(before);
   });
 
   it('is another one on another route and for another tenant', async () => {
@@ -166,7 +171,7 @@ describe('a key', () => {
       command: ['sh', '-c', "trap '' TERM; sleep 600"],
       start: true,
     });
-    const stop = posts.find((route) => route.id === 'stopContainer') as Route;
+    const stop = routeOf('stopContainer');
     const post = { path: `/v1/containers/${id}/stop`, body: { graceSeconds: 2 } };
     const key = randomUUID();
     const first = send(stop, post, key);
@@ -228,7 +233,7 @@ describe('what is stored', () => {
     secrets.push((await app.a.admin.expect<{ ticket: string }>(201, 'POST', '/v1/tickets', undefined, key())).ticket);
     const auth = { username: 'me', password: 'canary-of-registry' };
     await app.a.admin.expect(200, 'POST', '/v1/images/pull', { reference: 'with/auth', auth }, key());
-    const exec = posts.find(({ id }) => id === 'execInContainer') as Route;
+    const exec = routeOf('execInContainer');
     const { path, body } = await prepare(exec);
     await app.a.admin.expect(200, 'POST', path, body, key());
     const rows = await owner<{ text: string }[]>`select k::text as text from idempotency_keys k`;
