@@ -191,6 +191,11 @@ export interface Hint {
   containerId: string;
 }
 
+export interface WatchOptions extends CallOptions {
+  /** Called when hints begin to come, and again after each interruption: what happened before was not heard. */
+  onHearing?: () => void;
+}
+
 export interface Provider {
   readonly name: 'memory' | 'docker' | 'aws';
   readonly features: Features;
@@ -230,7 +235,7 @@ export interface Provider {
   stats?(run: RunRef, options: CallOptions): AsyncIterable<StatsSample>;
   top?(run: RunRef, psArguments: string, options: CallOptions): Promise<{ titles: string[]; processes: string[][] }>;
   /** Hints until aborted; reconnects by itself. */
-  watch?(options: CallOptions): AsyncIterable<Hint>;
+  watch?(options: WatchOptions): AsyncIterable<Hint>;
 
   images: ImagePort;
   networks: {

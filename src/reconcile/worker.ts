@@ -62,8 +62,10 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
       await deps.wakeups.wait(SWEEP_TOPIC, tenants.pending > 0 ? PENDING_MS : options.sweepSeconds * 1000, signal);
     }),
     repeat('following hints', async () => {
+      // The sweep finds what changed while nobody listened.
+      const onHearing = () => deps.wakeups.wake(SWEEP_TOPIC);
       if (deps.provider.watch)
-        for await (const { containerId } of deps.provider.watch({ signal })) void hint(containerId);
+        for await (const { containerId } of deps.provider.watch({ signal, onHearing })) void hint(containerId);
       else await deps.clock.sleep(OUTAGE_MS * 60, signal);
     }),
   ];

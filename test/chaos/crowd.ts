@@ -52,6 +52,17 @@ export class Crowd {
     await this.#work;
   }
 
+  /** Tells all that containers may end by themselves now. */
+  shake(): void {
+    for (const customer of this.customers) customer.shake();
+  }
+
+  /** At rest: everyone looks what it has. Answers the reasons for which containers are no longer up. */
+  async calm(): Promise<string[]> {
+    const reasons = await Promise.all(this.customers.map((customer) => customer.calm()));
+    return reasons.filter((reason) => reason !== null);
+  }
+
   /** What they complained about since the last call. */
   takeViolations(): string[] {
     return this.customers.flatMap(({ violations }) => violations.splice(0));

@@ -25,6 +25,7 @@ interface Answer {
   generation: number;
   observedGeneration: number;
   startedAt: string | null;
+  error: { message: string } | null;
   changed?: boolean;
 }
 
@@ -44,7 +45,7 @@ export class Customer {
   #belief = nothing;
   #wish: (Wish & { isUncertain: boolean }) | null = null;
   #wishes = 0;
-  /** Its container may have ended by itself since it was last looked at. */
+  /** Its container may have ended by itself. */
   #isShaken = false;
 
   constructor(name: string, api: { url: string; key: string }, random: Random) {
@@ -64,14 +65,26 @@ export class Customer {
     return mayHaveEnded ? [...states, 'exited'] : states;
   }
 
-  /** Tells that whatever runs may end by itself, from now until the next look. */
+  /** Tells that whatever runs may end by itself, until `calm` looks what has become of it. */
   shake(): void {
     this.#isShaken = true;
   }
 
+  /** To be called at rest. Answers why its container is no longer up; null while it is, or was not. */
+  async calm(): Promise<string | null> {
+    if (!this.#isShaken) return null;
+    const before = this.#belief.state;
+    const answer = this.#belief.id === null || this.#wish !== null ? null : await this.#look();
+    this.#isShaken = false;
+    return before === 'running' && answer?.status === 'exited' ? (answer.error?.message ?? 'no reason given') : null;
+  }
+
   /** One exchange with the API, and a pause where it brought no news. */
   async step(): Promise<void> {
-    if (this.#belief.isOnItsWay) return this.#look();
+    if (this.#belief.isOnItsWay) {
+      if ((await this.#look()) === null) await this.#pause();
+      return;
+    }
     this.#wish ??= this.#choose();
     const wish = this.#wish;
     const outcome = await exchange(this.#api, wish.request);
@@ -84,7 +97,8 @@ export class Customer {
         return this.#pause();
       case 'refused':
         this.#wish = null;
-        if (this.#isShaken) return this.#look();
+        if (this.#isShaken) this.#belief = { ...this.#belief, isOnItsWay: this.#belief.id !== null };
+        if (this.#isShaken) return this.#pause();
         this.violations.push(
           `${this.name}: ${wish.verb} of what was ${this.#belief.state}: ${JSON.stringify(outcome)}`,
         );
@@ -92,21 +106,21 @@ export class Customer {
     }
   }
 
-  /** Looks whether what was accepted has arrived, and what has become of it. */
-  async #look(): Promise<void> {
+  /** Looks what has become of its container. Null: no answer, or the last change has not arrived yet. */
+  async #look(): Promise<Answer | null> {
     const outcome = await exchange(this.#api, { method: 'GET', path: `/v1/containers/${this.#belief.id}` });
     this.#count(outcome);
-    if (typeof outcome === 'string' || outcome.status >= 500) return this.#pause();
+    if (typeof outcome === 'string' || outcome.status >= 500) return null;
     if (outcome.status !== 200) {
       this.violations.push(`${this.name}: what was acknowledged is answered ${outcome.status} ${outcome.text}`);
-      return this.#pause();
+      return null;
     }
     const answer: Answer = JSON.parse(outcome.text);
-    if (answer.observedGeneration < this.#belief.generation) return this.#pause();
+    if (answer.observedGeneration < this.#belief.generation) return null;
     if (!this.#mayBe(answer.status)) this.#complain('what was accepted', 'did not arrive', answer);
     const state = answer.status === 'exited' ? 'exited' : this.#belief.state;
-    this.#isShaken = false;
     this.#belief = { ...this.#belief, state, startedAt: answer.startedAt, isOnItsWay: false };
+    return answer;
   }
 
   #learn(wish: Wish, answer: Answer): Belief {
@@ -124,7 +138,7 @@ export class Customer {
 
   #mayBe(status: string): boolean {
     if (status === this.#belief.state) return true;
-    return this.#isShaken && this.#belief.state === 'running' && status === 'exited' && this.#belief.restart === 'no';
+    return this.#isShaken && (status === 'exited' || status === 'restarting');
   }
 
   #told(belief: Belief): void {

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { acquireEngine } from '../../scripts/engine.ts';
 import { makeBusyboxImage } from '../support/base-images.ts';
 import { openDocker } from '../support/engine.ts';
+import { engineFaults } from './engine-faults.ts';
 import { idempotency } from './idempotency-storm.ts';
 import { kills } from './kills.ts';
 import { postgresFaults } from './postgres-faults.ts';
@@ -17,6 +18,7 @@ const families: Record<string, { run: (setting: Setting) => Promise<Verdict>; fu
   kills: { run: kills, fullCount: 100 },
   proxy: { run: proxyFaults, fullCount: 2000 },
   postgres: { run: postgresFaults, fullCount: 60 },
+  engine: { run: engineFaults, fullCount: 30 },
   'quota-rounds': { run: quotaRounds, fullCount: 100 },
   idempotency: { run: idempotency, fullCount: 1000 },
 };

@@ -62,7 +62,9 @@ export class Trial {
     const started = performance.now();
     await this.crowd.hold();
     const wrong = await converge(this.installation, this.crowd.customers, started + timeoutMs - performance.now());
-    this.times.push(performance.now() - started);
+    const tookMs = performance.now() - started;
+    this.times.push(tookMs);
+    if (tookMs > timeoutMs) wrong.push(`no rest for ${Math.round(tookMs / 1000)} s`);
     if (!this.server.isRunning) wrong.push('the server ended by itself');
     this.violations.push(...[...wrong, ...this.crowd.takeViolations()].map((what) => `after ${after}: ${what}`));
   }

@@ -27,7 +27,7 @@ afterAll(async () => {
 /** Some events by the SQL that every writer of them includes. */
 const write = prepare<{ tenantId: string; names: string | null; actor: string | null }>(sql`with changed as (
     select 'volume' as kind, 'created' as type, name as id, name, '{}'::jsonb as data
-    from jsonb_array_elements_text(${sql.placeholder('names')}::jsonb) as name), ${writeEvents}
+    from jsonb_array_elements_text(${sql.placeholder('names')}::jsonb) as name), ${writeEvents()}
   select 1`);
 const writing = (tenantId: string, names: string[]) =>
   write({ tenantId, names: json(names), actor: json(systemActor) });

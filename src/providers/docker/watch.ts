@@ -1,6 +1,6 @@
 /** The Engine's events as hints. A lost one costs a delay and nothing else, so that none is asked for again. */
 import { z } from 'zod';
-import type { CallOptions, Hint } from '../provider.ts';
+import type { Hint, WatchOptions } from '../provider.ts';
 import type { Site } from './client.ts';
 import { ownedBy, readMark } from './labels.ts';
 import { jsonLines } from './streams.ts';
@@ -14,13 +14,14 @@ const firstPauseMs = 200;
 const longestPauseMs = 10_000;
 
 /** Goes on over the Engine's restarts until the signal aborts. */
-export async function* watchOwned(site: Site, options: CallOptions): AsyncGenerator<Hint, void, void> {
+export async function* watchOwned(site: Site, options: WatchOptions): AsyncGenerator<Hint, void, void> {
   const query = ownedBy(site.installId, { type: ['container'], event: changes });
   const subject = { noun: 'engine' } as const;
   let pauseMs = firstPauseMs;
   while (!options.signal.aborted) {
     try {
       const body = await site.engine.stream({ method: 'GET', path: '/events', query, subject }, options);
+      options.onHearing?.();
       try {
         for await (const line of jsonLines(body)) {
           pauseMs = firstPauseMs;
