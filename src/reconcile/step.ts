@@ -10,7 +10,7 @@ import type { Container, Failure, Run } from '../domain/container.ts';
 import { AppError, isRetryable } from '../domain/errors.ts';
 import type { ReconcileResult } from '../domain/metrics.ts';
 import { systemActor } from '../domain/principal.ts';
-import { containerTopic } from '../domain/wakeups.ts';
+import { type Attention, containerTopic } from '../domain/wakeups.ts';
 import { act, countRestart, type ProviderAction } from './act.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { foldObservation } from './observe.ts';
@@ -18,6 +18,8 @@ import { plan } from './plan.ts';
 import { callOptions } from './provider-call.ts';
 
 const MAX_CALLS = 30;
+/** So often hints that came during the last look make it look again; further ones get a turn of their own. */
+const MAX_LOOKS = 5;
 const BACKOFF_CAP_SECONDS = 60;
 
 export interface Outcome {
@@ -41,9 +43,10 @@ export async function reconcileContainer(
 /** Goes on from a lease; see reconcileContainer. */
 export async function work(deps: Deps, held: Lease, budgetSeconds: number): Promise<Outcome | null> {
   const end = deps.metrics.reconcile();
+  using attention = deps.wakeups.attend(containerTopic(held.container.id));
   let result: ReconcileResult = 'error';
   try {
-    const outcome = await workUnderLease(deps, held, budgetSeconds);
+    const outcome = await workUnderLease(deps, held, attention, budgetSeconds);
     result = resultOf(outcome);
     return outcome;
   } finally {
@@ -57,10 +60,16 @@ function resultOf(outcome: Outcome | null): ReconcileResult {
   return outcome.failure ? 'retry' : 'pending';
 }
 
-async function workUnderLease(deps: Deps, lease: Lease, budgetSeconds: number): Promise<Outcome | null> {
+async function workUnderLease(
+  deps: Deps,
+  lease: Lease,
+  attention: Attention,
+  budgetSeconds: number,
+): Promise<Outcome | null> {
   const endsAt = deps.clock.now() + budgetSeconds * 1000;
   let run = lease.container.run;
   let pollMs = 10;
+  let looks = 0;
 
   for (let calls = 0; calls < MAX_CALLS; ) {
     if (lease.isDue && !(await lease.write(run))) return null;
@@ -70,6 +79,7 @@ async function workUnderLease(deps: Deps, lease: Lease, budgetSeconds: number): 
     if (run.phase !== 'pending' || container().desired === 'removed') {
       // The answer is as old as the question, however late it comes.
       const askedAt = lease.now();
+      attention.look();
       const seen = await tried(lease, () => deps.provider.observe(refOf(run), callOptions()));
       if ('failure' in seen) return retryLater(deps, lease, run, seen.failure);
       const folded = foldObservation(container(), seen.value, deps.provider.features, askedAt);
@@ -78,6 +88,8 @@ async function workUnderLease(deps: Deps, lease: Lease, budgetSeconds: number): 
     }
 
     const action = plan(container(), deps.provider.features, lease.now());
+    const isOver = action.kind === 'settled' || action.kind === 'backoff';
+    if (isOver && attention.isAsked && looks++ < MAX_LOOKS) continue;
     switch (action.kind) {
       case 'settled':
         return settle(lease, run, action.afterSeconds, action.failure);

@@ -72,6 +72,7 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
 
   const gathering = new Map<string, boolean>();
   async function hint(containerId: string): Promise<void> {
+    if (await isLookedAt(deps, containerId)) return;
     if (gathering.has(containerId)) {
       gathering.set(containerId, true);
       return;
@@ -107,8 +108,19 @@ export async function workOffDue(deps: Deps, limit: number): Promise<number> {
   return leases.length;
 }
 
-/** Something may have happened to a container: whoever waits for it looks at once, otherwise it becomes due. */
+/** Something may have happened to a container: whoever works on it here looks once more, otherwise it becomes due. */
 export async function takeHint(deps: Deps, containerId: string): Promise<void> {
+  if (!(await isLookedAt(deps, containerId))) await makeDue(deps, containerId);
+}
+
+/** Whether somebody who works on it here has looked at it since this was called. Costs nothing. */
+function isLookedAt(deps: Deps, containerId: string): Promise<boolean> {
+  const looked = deps.wakeups.ask(containerTopic(containerId));
+  deps.wakeups.wake(containerTopic(containerId));
+  return looked;
+}
+
+async function makeDue(deps: Deps, containerId: string): Promise<void> {
   const tenantId = await nudge(deps.db, containerId);
   deps.wakeups.wake(containerTopic(containerId));
   if (tenantId !== null) deps.wakeups.wake(DUE_TOPIC);

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { createWakeups } from '../../src/domain/wakeups.ts';
+
+const wakeups = () => createWakeups(() => Promise.resolve());
+
+describe('asking for a look', () => {
+  it('is answered by the next look of whoever attends', async () => {
+    const { ask, attend } = wakeups();
+    using attention = attend('container:1');
+    expect(attention.isAsked).toBe(false);
+    const answer = ask('container:1');
+    expect(attention.isAsked).toBe(true);
+    attention.look();
+    expect(attention.isAsked).toBe(false);
+    expect(await answer).toBe(true);
+  });
+
+  it('is in vain where nobody attends, or to something else', async () => {
+    const { ask, attend } = wakeups();
+    using _ = attend('container:2');
+    expect(await ask('container:1')).toBe(false);
+  });
+
+  it('is in vain when the last look was before it', async () => {
+    const { ask, attend } = wakeups();
+    const attention = attend('container:1');
+    attention.look();
+    const answer = ask('container:1');
+    attention[Symbol.dispose]();
+    expect(await answer).toBe(false);
+    expect(await ask('container:1')).toBe(false);
+  });
+
+  it('takes one of several who attend', async () => {
+    const { ask, attend } = wakeups();
+    const [asleep, awake] = [attend('container:1'), attend('container:1')];
+    const answer = ask('container:1');
+    awake.look();
+    expect(await answer).toBe(true);
+    for (const attention of [asleep, awake]) attention[Symbol.dispose]();
+  });
+});
