@@ -24,8 +24,9 @@ function withoutFence({ text, params }: Statement): Statement {
 
 export const mutants: readonly Mutant[] = [
   {
-    /** Each create makes another object, whatever its key. */
+    /** Each create makes another object, whatever its key. Where the key is also the address, nothing would even start. */
     name: 'random-name',
+    kind: 'ecs-like',
     sweeps: true,
     provider: (provider, ids) => ({
       ...provider,

@@ -12,7 +12,7 @@ import { step } from './watchdog.ts';
 const CALM_SECONDS = [100, 240, 10] as const;
 const STRAY_SECONDS = 16 * 60;
 /** A healthy system needs far fewer steps; one that needs more never rests. */
-const MOST_STEPS = 20_000;
+const MOST_STEPS = 5000;
 
 export async function recover(simulation: Simulation, fleet: Fleet, clients: readonly Client[]): Promise<void> {
   const plane = fleet.add();
