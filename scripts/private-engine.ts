@@ -107,10 +107,12 @@ async function answersInTime(place: EnginePlace, isWorthWaiting: () => boolean):
 
 /**
  * Removes what keeps a new daemon from starting: a hung dockerd, the containerd of a killed one, and their pid files, which
- * both programs trust even when the pid has become somebody else's. Containers' own processes are left to the new daemon.
+ * both programs trust even when the pid has become somebody else's. With their shims go the containers, as in a power cut: one
+ * that the dead daemon was just starting is unknown to the new one as long as it runs, and could never be started again.
  */
 async function clearRemains(place: EnginePlace): Promise<void> {
-  const pids = [...daemons(place, 'dockerd'), ...daemons(place, 'containerd')];
+  const programs = ['dockerd', 'containerd', 'containerd-shim-runc-v2'] as const;
+  const pids = programs.flatMap((program) => daemons(place, program));
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   await Promise.all(pids.map((pid) => hasEnded(pid, 5_000)));
   for (const name of ['engine.pid', 'engine.sock', 'exec/containerd/containerd.pid'])
@@ -118,7 +120,7 @@ async function clearRemains(place: EnginePlace): Promise<void> {
 }
 
 /** The pids of this place's daemons with that program name, found by the folder in their arguments rather than by a pid file. */
-function daemons(place: EnginePlace, program: 'dockerd' | 'containerd'): number[] {
+function daemons(place: EnginePlace, program: 'dockerd' | 'containerd' | 'containerd-shim-runc-v2'): number[] {
   const pids = readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0);

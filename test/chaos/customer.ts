@@ -153,8 +153,8 @@ export class Customer {
   }
 
   #complain(subject: string, what: string, answer: Answer): void {
-    const { id, status, generation, observedGeneration, startedAt, changed } = answer;
-    const told = { id, status, generation, observedGeneration, startedAt, changed };
+    const { id, status, generation, observedGeneration, startedAt, changed, error } = answer;
+    const told = { id, status, generation, observedGeneration, startedAt, changed, error };
     const parts = [`${this.name}: ${subject} ${what}`, JSON.stringify(this.#belief), JSON.stringify(told)];
     this.violations.push(parts.join('; '));
   }

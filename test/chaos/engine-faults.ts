@@ -12,7 +12,7 @@ const calmMs = 2_000;
 const convergeMs = 75_000;
 /** Longer than the deadline of a provider call; only where there is time for it. */
 const longFreezeMs = 25_000;
-const longRunRounds = 10;
+const longRound = 9;
 
 /** By performance.now(). */
 interface Outage {
@@ -33,27 +33,31 @@ async function strikeAll(trial: Trial, engine: EngineApart, { count }: Setting):
   const { crowd, random } = trial;
   const outages: Outage[] = [];
   const reasons: string[] = [];
-  const faults = {
-    kill: async () => {
-      await engine.signal('SIGKILL');
-      crowd.shake();
-      await sleep(random.below(calmMs));
-      await engine.ensure();
-    },
-    freeze: async () => {
-      await engine.signal('SIGSTOP');
-      await sleep(outages.length === longRunRounds ? longFreezeMs : 1_000 + random.below(calmMs));
-      await engine.signal('SIGCONT');
-    },
-    restart: async () => {
-      crowd.shake();
-      await engine.signal('SIGTERM');
-      await engine.ensure();
-    },
+  const kill = async () => {
+    await engine.signal('SIGKILL');
+    crowd.shake();
+    await sleep(random.below(calmMs));
+    await engine.ensure();
   };
+  const freeze = async () => {
+    await engine.signal('SIGSTOP');
+    await sleep(outages.length === longRound ? longFreezeMs : 1_000 + random.below(calmMs));
+    await engine.signal('SIGCONT');
+  };
+  const restart = async () => {
+    crowd.shake();
+    await engine.signal('SIGTERM');
+    await engine.ensure();
+  };
+  const faults = [
+    { name: 'kill', strike: kill, isBusy: true },
+    { name: 'freeze', strike: freeze, isBusy: true },
+    { name: 'restart', strike: restart, isBusy: true },
+    { name: 'kill at rest', strike: kill, isBusy: false },
+  ];
   for (let round = 0; round < count && !trial.hasFailed; round++) {
-    const [name, strike] = Object.entries(faults)[round % 3] ?? ['kill', faults.kill];
-    crowd.begin();
+    const { name, strike, isBusy } = faults[round % faults.length] as (typeof faults)[number];
+    if (isBusy) crowd.begin();
     await sleep(random.below(calmMs));
     const fromMs = performance.now();
     await strike();
