@@ -108,7 +108,7 @@ async function answersInTime(place: EnginePlace, isWorthWaiting: () => boolean):
 /**
  * Removes what keeps a new daemon from starting: a hung dockerd, the containerd of a killed one, and their pid files, which
  * both programs trust even when the pid has become somebody else's. With their shims go the containers, as in a power cut: one
- * that the dead daemon was just starting is unknown to the new one as long as it runs, and could never be started again.
+ * that the dead daemon was just starting is unknown to the new one, and could never be started again.
  */
 async function clearRemains(place: EnginePlace): Promise<void> {
   const programs = ['dockerd', 'containerd', 'containerd-shim-runc-v2'] as const;
@@ -117,6 +117,20 @@ async function clearRemains(place: EnginePlace): Promise<void> {
   await Promise.all(pids.map((pid) => hasEnded(pid, 5_000)));
   for (const name of ['engine.pid', 'engine.sock', 'exec/containerd/containerd.pid'])
     rmSync(join(place.folder, name), { force: true });
+  clearTasks(place);
+}
+
+/** What was running or about to: containerd keeps the folder of a task that it no longer knows, and refuses to make it again. */
+function clearTasks(place: EnginePlace): void {
+  const exec = join(place.folder, 'exec');
+  const tasks = join(exec, 'containerd/daemon/io.containerd.runtime.v2.task');
+  const env = { ...process.env, PATH: searchPath() };
+  for (const namespace of existsSync(tasks) ? readdirSync(tasks) : []) {
+    for (const id of readdirSync(join(tasks, namespace))) {
+      spawnSync('runc', ['--root', join(exec, 'runtime-runc', namespace), 'delete', '--force', id], { env });
+      spawnSync('rm', ['-rf', '--one-file-system', join(tasks, namespace, id)], { env });
+    }
+  }
 }
 
 /** The pids of this place's daemons with that program name, found by the folder in their arguments rather than by a pid file. */

@@ -36,6 +36,11 @@ export function createMetrics(): Metrics {
     buckets: slow,
     registers,
   });
+  const passes = new Counter({
+    name: 'longshore_sweeps_total',
+    help: 'Sweeps that compared everything at the provider with every row',
+    registers,
+  });
   const discarded = new Counter({
     name: 'longshore_sweep_discarded_total',
     help: 'Orphans that sweeps removed from the provider',
@@ -78,6 +83,7 @@ export function createMetrics(): Metrics {
     },
     swept: (findings: SweepFindings) => {
       const { discarded: removed, ...found } = findings;
+      passes.inc();
       discarded.inc(removed);
       for (const [kind, count] of Object.entries(found)) swept.set({ kind }, count);
     },

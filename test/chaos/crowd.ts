@@ -1,20 +1,25 @@
 /** Customers at work side by side, who can be told to hold still while somebody looks. */
 import { createRandom } from '../simulation/random.ts';
 import { Customer } from './customer.ts';
-import type { Reply } from './exchange.ts';
+import type { Api, Reply } from './exchange.ts';
 
 export class Crowd {
   readonly customers: Customer[];
-  readonly key: string;
+  readonly #api: Api;
+  #giveUp = new AbortController();
   #isOpen = false;
   #work: Promise<unknown> = Promise.resolve();
 
   /** @param seed decides what each of them does, apart from how fast it is answered */
-  constructor(size: number, api: { url: string; key: string }, seed: number) {
-    this.key = api.key;
+  constructor(size: number, { url, key }: { url: string; key: string }, seed: number) {
+    this.#api = { url, key, gaveUp: this.#giveUp.signal };
     this.customers = Array.from({ length: size }, (_, index) => {
-      return new Customer(`chaos-${index}`, api, createRandom(seed, 1000 + index));
+      return new Customer(`chaos-${index}`, this.#api, createRandom(seed, 1000 + index));
     });
+  }
+
+  get key(): string {
+    return this.#api.key;
   }
 
   get acknowledged(): number {
@@ -44,6 +49,13 @@ export class Crowd {
         while (this.#isOpen) await customer.step();
       }),
     );
+  }
+
+  /** They go on at another door; what they asked at the last one they ask again there, without waiting any longer. */
+  moveTo(url: string): void {
+    this.#giveUp.abort();
+    this.#giveUp = new AbortController();
+    Object.assign(this.#api, { url, gaveUp: this.#giveUp.signal });
   }
 
   /** Answers once every request that was sent is answered or lost. */

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../simulation/random.ts';
-import { exchange, type Outcome, type Reply } from './exchange.ts';
+import { type Api, exchange, type Outcome, type Reply } from './exchange.ts';
 import { change, creation, type State, type Wish } from './wishes.ts';
 
 /** What the API's acknowledgements add up to. */
@@ -40,7 +40,7 @@ export class Customer {
   acknowledged = 0;
   /** Requests that were sent and never answered. */
   cutOff = 0;
-  readonly #api: { url: string; key: string };
+  readonly #api: Api;
   readonly #random: Random;
   #belief = nothing;
   #wish: (Wish & { isUncertain: boolean }) | null = null;
@@ -48,7 +48,7 @@ export class Customer {
   /** Its container may have ended by itself. */
   #isShaken = false;
 
-  constructor(name: string, api: { url: string; key: string }, random: Random) {
+  constructor(name: string, api: Api, random: Random) {
     this.name = name;
     this.#api = api;
     this.#random = random;
@@ -167,7 +167,7 @@ export class Customer {
     const wish =
       state === 'absent'
         ? creation(this.#random, this.name, this.#belief.restart)
-        : change(this.#random, state, this.#random.chance(0.5) ? this.name : `${id}`);
+        : change(this.#random, state, this.#random.chance(0.5) ? this.name : `${id}`, `${id}`);
     if (wish.request.method === 'DELETE') return { ...wish, isUncertain: false };
     return { ...wish, request: { ...wish.request, idempotencyKey }, isUncertain: false };
   }

@@ -23,6 +23,8 @@ export interface EngineProxy {
   readonly struck: Record<Fault, number>;
   /** How many calls came. */
   calls: number;
+  /** Waited for before a call goes on to the Engine. */
+  before: ((call: { path: string; body: string }) => Promise<void>) | null;
   close(): Promise<void>;
 }
 
@@ -30,12 +32,21 @@ export interface EngineProxy {
 export async function startEngineProxy(dockerHost: string, socketPath: string, seed: number): Promise<EngineProxy> {
   const enginePath = dockerHost.slice('unix://'.length);
   const struck = Object.fromEntries(faults.map((fault) => [fault, 0])) as Record<Fault, number>;
+  const before = async (call: { path: string; body: string }) => proxy.before?.(call);
   const server = createServer((incoming, outgoing) => {
     proxy.calls += 1;
     const random = createRandom(seed, proxy.calls);
     const handled = incoming.url?.includes('/events')
       ? relayStream(enginePath, incoming, outgoing, random.chance(proxy.chance) ? random.below(10_000) : null)
-      : relay(enginePath, incoming, outgoing, random, random.chance(proxy.chance) ? random.pick(faults) : null, struck);
+      : relay(
+          enginePath,
+          incoming,
+          outgoing,
+          random,
+          random.chance(proxy.chance) ? random.pick(faults) : null,
+          struck,
+          before,
+        );
     handled.catch(() => outgoing.destroy());
   });
   const proxy: EngineProxy = {
@@ -43,6 +54,7 @@ export async function startEngineProxy(dockerHost: string, socketPath: string, s
     chance: 0,
     struck,
     calls: 0,
+    before: null,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -60,10 +72,12 @@ async function relay(
   random: Random,
   fault: Fault | null,
   struck: Record<Fault, number>,
+  before: (call: { path: string; body: string }) => Promise<void>,
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk);
   const body = Buffer.concat(chunks);
+  await before({ path: incoming.url ?? '', body: body.toString() });
   const pass = () => ask(enginePath, incoming, body);
   if (fault !== null) struck[fault] += 1;
 

@@ -7,6 +7,14 @@ export interface Request {
   idempotencyKey?: string;
 }
 
+/** Where requests go and on whose behalf. */
+export interface Api {
+  url: string;
+  key: string;
+  /** Aborts when its clients give up on what they asked there. */
+  gaveUp?: AbortSignal;
+}
+
 export interface Reply {
   status: number;
   text: string;
@@ -16,15 +24,16 @@ export interface Reply {
   endedMs: number;
 }
 
-/** `cut off`: the server may or may not have read the request. `not sent`: nobody listens there. */
+/** `cut off`: nobody waits for the answer any more, or it cannot come; the server may or may not have read the request. `not sent`: nobody listens there. */
 export type Outcome = Reply | 'cut off' | 'not sent';
 
 /** Longer than any budget of the server. */
 const answerMs = 90_000;
 
-export async function exchange(api: { url: string; key: string }, request: Request): Promise<Outcome> {
+export async function exchange(api: Api, request: Request): Promise<Outcome> {
   const { method, path, body, idempotencyKey } = request;
   const startedMs = performance.now();
+  const patience = AbortSignal.timeout(answerMs);
   try {
     const response = await fetch(api.url + path, {
       method,
@@ -34,7 +43,7 @@ export async function exchange(api: { url: string; key: string }, request: Reque
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
       },
       body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(answerMs),
+      signal: api.gaveUp ? AbortSignal.any([api.gaveUp, patience]) : patience,
     });
     const { status } = response;
     const retryAfter = response.headers.get('retry-after');

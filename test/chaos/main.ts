@@ -13,12 +13,14 @@ import { postgresFaults } from './postgres-faults.ts';
 import { proxyFaults } from './proxy-faults.ts';
 import { quotaRounds } from './quota-race.ts';
 import type { Setting, Verdict } from './trial.ts';
+import { zombies } from './zombies.ts';
 
 const families: Record<string, { run: (setting: Setting) => Promise<Verdict>; fullCount: number }> = {
   kills: { run: kills, fullCount: 100 },
   proxy: { run: proxyFaults, fullCount: 2000 },
-  postgres: { run: postgresFaults, fullCount: 60 },
+  postgres: { run: postgresFaults, fullCount: 200 },
   engine: { run: engineFaults, fullCount: 30 },
+  zombies: { run: zombies, fullCount: 100 },
   'quota-rounds': { run: quotaRounds, fullCount: 100 },
   idempotency: { run: idempotency, fullCount: 1000 },
 };

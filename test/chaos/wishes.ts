@@ -27,8 +27,11 @@ export function creation(random: Random, name: string, restart: 'no' | 'unless-s
   };
 }
 
-/** @param reference the container's name or id */
-export function change(random: Random, state: Exclude<State, 'absent'>, reference: string): Wish {
+/**
+ * A removal names the id, as it has no key: one by name that arrives late would take the name's next container.
+ * @param reference the container's name or id
+ */
+export function change(random: Random, state: Exclude<State, 'absent'>, reference: string, id: string): Wish {
   const path = `/v1/containers/${reference}`;
   const post = (verb: Wish['verb'], after: State, body: object = {}): Wish => {
     return { verb, after, request: { method: 'POST', path: `${path}/${verb}`, body } };
@@ -38,7 +41,11 @@ export function change(random: Random, state: Exclude<State, 'absent'>, referenc
   const stop = post('stop', 'exited', { graceSeconds });
   const restart = post('restart', 'running', { graceSeconds });
   const kill = post('kill', 'exited');
-  const remove: Wish = { verb: 'remove', after: 'absent', request: { method: 'DELETE', path: `${path}?force=1` } };
+  const remove: Wish = {
+    verb: 'remove',
+    after: 'absent',
+    request: { method: 'DELETE', path: `/v1/containers/${id}?force=1` },
+  };
   switch (state) {
     case 'created':
       return random.pick([start, remove]);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -72,6 +72,18 @@ test('a killed Engine is started again, whoever has its pid now', async () => {
   expect(await answers()).toBe(true);
   await user.end('SIGTERM');
   expect(await answers()).toBe(true);
+});
+
+test('a task that a killed Engine left half made does not keep its container from starting again', async () => {
+  await use();
+  const pid = enginePid();
+  process.kill(pid, 'SIGKILL');
+  await waitFor(() => processIdentity(pid) === undefined);
+  const task = join(folder, 'run/exec/containerd/daemon/io.containerd.runtime.v2.task/moby', 'a'.repeat(64));
+  mkdirSync(task, { recursive: true });
+  writeFileSync(join(task, 'config.json'), '{}');
+  await use();
+  expect(existsSync(task)).toBe(false);
 });
 
 test('an Engine that hangs is replaced', async () => {

@@ -84,6 +84,13 @@ const rules: readonly Rule[] = [
     code: 'limit',
     say: 'No address range is free for another network',
   },
+  // Left behind by an Engine that ended; a later one may be rid of it.
+  {
+    text: /endpoint with name \S+ already exists/,
+    about: ['container'],
+    code: 'unavailable',
+    say: 'The network of the container is not ready',
+  },
   { text: /cannot resize a stopped container/, code: 'conflict', say: 'The process has ended' },
   { text: /is (not|already) (paused|running)/, code: 'conflict', say: 'The state of the container forbids this' },
   { text: /has active endpoints/, code: 'conflict', say: 'Containers are attached to the network' },

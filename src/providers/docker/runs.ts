@@ -8,6 +8,7 @@ import { hasCode, unless } from './errors.ts';
 import { carriesMark } from './labels.ts';
 import { connect } from './networks.ts';
 import { type Inspected, inspectRun, toObservation } from './observe.ts';
+import { dropEndpoint, staleEndpoint } from './stale-endpoint.ts';
 import { aliases, signalText, toDocker } from './to-docker.ts';
 
 const created = z.object({ Id: z.string() });
@@ -53,7 +54,15 @@ async function connectFurther(site: Site, input: CreateInput, present: string[],
 }
 
 export async function startRun(site: Site, run: RunRef, options: CallOptions): Promise<void> {
-  await site.engine.call(action(run, 'start'), options);
+  try {
+    await site.engine.call(action(run, 'start'), options);
+  } catch (error) {
+    const network = staleEndpoint(error);
+    if (network === null) throw error;
+    site.log('endpoint left behind', { key: run.key, network });
+    await dropEndpoint(site, run.key, network, options);
+    await site.engine.call(action(run, 'start'), options);
+  }
 }
 
 /** A run that has ended, or is gone, has been stopped. */

@@ -192,6 +192,25 @@ test('watch goes on after the connection broke, and says so in the log', async (
   await waitFor(() => logged.length > 0);
 });
 
+test('an endpoint that a dead Engine left behind is taken away, and the container starts', async () => {
+  let isStale = true;
+  const message = 'endpoint with name ls-1 already exists in network net-1';
+  const { provider, requests, logged } = await engine(({ url }) => {
+    if (url?.includes('/disconnect')) isStale = false;
+    if (url?.startsWith('/version')) return undefined;
+    return url?.includes('/start') && isStale ? { status: 403, json: { message } } : { json: {} };
+  });
+  await provider.start(run, within(5_000));
+  expect(requests.slice(1)).toEqual([
+    'POST /v1.41/containers/ls-1/start',
+    'POST /v1.41/containers/ls-1/rename?name=ls-1-aside',
+    'POST /v1.41/networks/net-1/disconnect',
+    'POST /v1.41/containers/ls-1-aside/rename?name=ls-1',
+    'POST /v1.41/containers/ls-1/start',
+  ]);
+  expect(logged).toEqual(['endpoint left behind']);
+});
+
 describe('warnings about the Engine', () => {
   const withRunc = (runc: string) =>
     engine(() => ({
