@@ -6,6 +6,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Container, Intent } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import { AppError, notFound } from '../domain/errors.ts';
+import type { Attachment } from '../domain/network.ts';
 import type { OperationKind } from '../domain/operation.ts';
 import type { Actor } from '../domain/principal.ts';
 import type { Db, Row } from './client.ts';
@@ -30,7 +31,7 @@ export interface CreateIntent {
   providerKey: string;
   operationId: string;
   actor: Actor;
-  networks: { networkId: string; aliases: string[] }[];
+  attachments: Attachment[];
   /** Made, where they are not there yet, together with the container. */
   volumes: (NewVolume & { position: number })[];
   claim: KeyClaim | null;
@@ -48,15 +49,14 @@ const createContainer = prepare(sql`with ${keyGuard},
   quota as (update quotas set used = used + 1
     where tenant_id = ${param('tenantId', 'uuid')} and resource = 'containers' and used < lim returning used),
   c as (insert into containers
-      (tenant_id, id, name, spec, image_id, desired, start_seq, stop_grace_seconds, next_run_at)
+      (tenant_id, id, name, spec, image_id, attachments, desired, start_seq, stop_grace_seconds, next_run_at)
     select ${param('tenantId', 'uuid')}, ${param('id', 'text')}, ${param('name', 'text')}, ${param('spec', 'jsonb')},
-      ${param('imageId', 'text')}, ${param('desired', 'text')}, ${param('startSeq', 'int')}, ${param('graceSeconds', 'int')}, longshore_now()
+      ${param('imageId', 'text')}, ${param('attachments', 'jsonb')}, ${param('desired', 'text')}, ${param('startSeq', 'int')}, ${param('graceSeconds', 'int')}, longshore_now()
     from quota where exists (select from image) on conflict do nothing returning *),
   r as (insert into runs (tenant_id, container_id, incarnation, name, provider, provider_key)
     select c.tenant_id, c.id, 1, c.name, ${param('provider', 'text')}, ${param('providerKey', 'text')} from c returning *),
-  n as (insert into container_networks (tenant_id, container_id, network_id, position, aliases)
-    select c.tenant_id, c.id, x."networkId", x.position, x.aliases from c,
-      jsonb_to_recordset(${param('networks', 'jsonb')}) as x("networkId" text, position int, aliases jsonb)),
+  n as (insert into container_networks (tenant_id, container_id, network_id)
+    select c.tenant_id, c.id, x."networkId" from c, jsonb_to_recordset(c.attachments) as x("networkId" text)),
   ${makeVolumes},
   v as (insert into container_volumes (tenant_id, container_id, position, volume_name)
     select c.tenant_id, c.id, x.position, x.name from c,
@@ -78,7 +78,7 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Contai
     graceSeconds: intent.spec.stop.graceSeconds,
     spec: json(intent.spec),
     actor: json(intent.actor),
-    networks: json(intent.networks.map((network, position) => ({ ...network, position }))),
+    attachments: json(intent.attachments),
     volumes: json(intent.volumes),
   };
   const check = ([rows]: Row[][]) => {

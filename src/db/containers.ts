@@ -26,12 +26,12 @@ export const { columns: containerColumns, read: toContainer } = whole;
 
 const shown: Selection<ShownContainer> = withRun(
   selection(containers, 'c', [
-    ...(['id', 'name', 'spec', 'imageId', 'desired', 'startSeq', 'generation', 'observedGeneration'] as const),
-    ...(['lastError', 'createdAt', 'removedAt'] as const),
+    ...(['id', 'name', 'spec', 'imageId', 'attachments', 'desired', 'startSeq', 'generation'] as const),
+    ...(['observedGeneration', 'lastError', 'createdAt', 'removedAt'] as const),
   ]),
   selection(runs, 'r', [
-    ...(['phase', 'startedSeq', 'exitCode', 'oomKilled', 'failure', 'health', 'address', 'ports'] as const),
-    ...(['startedAt', 'finishedAt', 'restartCount', 'restartAt'] as const),
+    ...(['phase', 'startedSeq', 'exitCode', 'oomKilled', 'failure', 'health', 'address', 'networks'] as const),
+    ...(['ports', 'startedAt', 'finishedAt', 'restartCount', 'restartAt'] as const),
   ]),
 );
 

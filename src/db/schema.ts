@@ -23,6 +23,7 @@ import type { Desired, Failure, Health, Phase, PublishedPort } from '../domain/c
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import type { EventKind } from '../domain/event.ts';
 import type { ImageConfig, ImageDetails } from '../domain/image.ts';
+import type { Attachment, Endpoint } from '../domain/network.ts';
 import type { OperationKind, OperationState } from '../domain/operation.ts';
 import type { Actor, Role } from '../domain/principal.ts';
 import type { QuotaResource } from '../domain/quota.ts';
@@ -227,6 +228,8 @@ export const containers = pgTable(
     name: text('name').notNull(),
     spec: jsonb('spec').$type<ContainerSpec>().notNull(),
     imageId: idText('image_id').notNull(),
+    /** With the row, so that it is read as of one generation; container_networks says the same where a network must not go. */
+    attachments: jsonb('attachments').$type<Attachment[]>().notNull().default([]),
     /** Written by services only. */
     desired: text('desired').$type<Desired>().notNull(),
     generation: integer('generation').notNull().default(1),
@@ -283,6 +286,7 @@ export const runs = pgTable(
     failure: jsonb('failure').$type<Failure>(),
     health: text('health').$type<Health>().notNull().default('none'),
     address: text('address'),
+    networks: jsonb('networks').$type<Record<string, Endpoint>>(),
     ports: jsonb('ports').$type<PublishedPort[]>().notNull().default([]),
     startedAt: at('started_at'),
     finishedAt: at('finished_at'),
@@ -306,14 +310,13 @@ export const runs = pgTable(
   ],
 );
 
+/** Keeps a network from going while a container belongs on it. */
 export const containerNetworks = pgTable(
   'container_networks',
   {
     tenantId: tenantId(),
     containerId: idText('container_id').notNull(),
     networkId: idText('network_id').notNull(),
-    position: integer('position').notNull(),
-    aliases: jsonb('aliases').$type<string[]>().notNull().default([]),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.containerId, table.networkId] }),

@@ -12,6 +12,7 @@
  */
 import type { ContainerSpec } from './container-spec.ts';
 import type { ErrorCode } from './errors.ts';
+import type { Attachment, Endpoint } from './network.ts';
 
 export const desiredStates = ['created', 'running', 'paused', 'stopped', 'removed'] as const;
 export type Desired = (typeof desiredStates)[number];
@@ -68,6 +69,8 @@ export interface Run {
   failure: Failure | null;
   health: Health;
   address: string | null;
+  /** By the networks' keys at the provider; null where that does not tell. */
+  networks: Record<string, Endpoint> | null;
   ports: PublishedPort[];
   startedAt: Date | null;
   finishedAt: Date | null;
@@ -105,6 +108,8 @@ export interface Container extends Intent {
   id: string;
   spec: ContainerSpec;
   imageId: string;
+  /** The networks it shall be on now, the one it is made in first. */
+  attachments: Attachment[];
   /** +1 with every accepted change of intent. */
   generation: number;
   /** The newest generation that was seen settled. */
@@ -121,13 +126,13 @@ export interface Container extends Intent {
 export interface ShownContainer
   extends Pick<
     Container,
-    | ('id' | 'name' | 'spec' | 'imageId' | 'desired' | 'startSeq' | 'generation' | 'observedGeneration')
-    | ('lastError' | 'createdAt' | 'removedAt')
+    | ('id' | 'name' | 'spec' | 'imageId' | 'attachments' | 'desired' | 'startSeq' | 'generation')
+    | ('observedGeneration' | 'lastError' | 'createdAt' | 'removedAt')
   > {
   run: Pick<
     Run,
-    | ('phase' | 'startedSeq' | 'exitCode' | 'oomKilled' | 'failure' | 'health' | 'address' | 'ports')
-    | ('startedAt' | 'finishedAt' | 'restartCount' | 'restartAt')
+    | ('phase' | 'startedSeq' | 'exitCode' | 'oomKilled' | 'failure' | 'health' | 'address' | 'networks')
+    | ('ports' | 'startedAt' | 'finishedAt' | 'restartCount' | 'restartAt')
   >;
 }
 

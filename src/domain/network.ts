@@ -8,6 +8,28 @@ export const networkName = z
   .max(128)
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be 1 to 128 of [a-zA-Z0-9_.-], starting with a letter or digit');
 
+/** One of the networks that a container shall be on. What it says of the network never changes. */
+export interface Attachment {
+  networkId: string;
+  name: string;
+  isDefault: boolean;
+  internal: boolean;
+  /** The network's name at the provider. */
+  key: string;
+  /** Names of the container there, beside its own and its short id. */
+  aliases: string[];
+}
+
+/** Where a run was seen on a network. Null where it has no such thing, as while it does not run. */
+export interface Endpoint {
+  address: string | null;
+  prefixLength: number | null;
+  gateway: string | null;
+  mac: string | null;
+  /** As in Attachment. */
+  aliases: string[];
+}
+
 export interface Network {
   tenantId: string;
   id: string;

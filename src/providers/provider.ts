@@ -14,6 +14,7 @@
 import type { Health, Phase, PublishedPort } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import type { ImageDetails } from '../domain/image.ts';
+import type { Endpoint } from '../domain/network.ts';
 
 export interface CallOptions {
   /** Carries the caller's deadline and its cancellation. */
@@ -64,7 +65,10 @@ export type Observation =
       /** It ended because the provider itself stopped under it. */
       interrupted: boolean;
       health: Health;
+      /** On its first network that gives it one. */
       address: string | null;
+      /** By the networks' keys; null when the provider does not tell. */
+      networks: Record<string, Endpoint> | null;
       ports: PublishedPort[];
       startedAt: Date | null;
       finishedAt: Date | null;

@@ -1,10 +1,10 @@
 /** Carries one planned step to the provider: the only caller of create, start, stop and destroy in the house. */
 import type { Deps } from '../context.ts';
-import { creationFacts } from '../db/creation.ts';
+import { mountedVolumes } from '../db/creation.ts';
 import type { Container, Run } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import { providerKey } from '../domain/provider-key.ts';
-import type { CallOptions } from '../providers/provider.ts';
+import type { CallOptions, CreateInput } from '../providers/provider.ts';
 import type { Action } from './plan.ts';
 import { STABLE_SECONDS } from './plan.ts';
 
@@ -70,7 +70,7 @@ async function start(deps: Deps, container: Container, options: CallOptions): Pr
     await deps.provider.start({ key, handle }, options);
   } catch (error) {
     if (error instanceof AppError && error.code === 'not_found') {
-      for (const network of (await creationFacts(deps.db, container)).networks) {
+      for (const network of networksOf(container)) {
         await deps.provider.networks.ensure(network, options);
       }
     }
@@ -79,7 +79,8 @@ async function start(deps: Deps, container: Container, options: CallOptions): Pr
 }
 
 async function create(deps: Deps, container: Container, options: CallOptions): Promise<{ handle: string }> {
-  const { networks, volumes } = await creationFacts(deps.db, container);
+  const networks = networksOf(container);
+  const volumes = await mountedVolumes(deps.db, container);
   for (const network of networks) await deps.provider.networks.ensure(network, options);
   for (const volume of volumes) await deps.provider.volumes.ensure(volume, options);
   const { tenantId, id, name, spec, imageId, run } = container;
@@ -99,6 +100,9 @@ async function create(deps: Deps, container: Container, options: CallOptions): P
   );
 }
 
+const networksOf = ({ tenantId, attachments }: Container): CreateInput['networks'] =>
+  attachments.map(({ key, internal, aliases }) => ({ key, tenantId, internal, aliases }));
+
 function nextIncarnation({ id, run, startSeq, stopSeq }: Container): Run {
   const incarnation = run.incarnation + 1;
   return {
@@ -114,6 +118,7 @@ function nextIncarnation({ id, run, startSeq, stopSeq }: Container): Run {
     failure: null,
     health: 'none',
     address: null,
+    networks: null,
     ports: [],
     startedAt: null,
     finishedAt: null,

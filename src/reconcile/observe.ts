@@ -16,6 +16,7 @@ export function foldObservation(container: Container, seen: Observation, feature
     phase: seen.phase,
     health: seen.health,
     address: seen.address,
+    networks: seen.networks,
     ports: seen.ports,
     startedAt: seen.startedAt ?? run.startedAt,
     absentSince: null,
@@ -71,6 +72,7 @@ function foldAbsence(run: Run, features: Features, now: Date): Run {
     phase: 'lost',
     finishedAt: run.finishedAt ?? now,
     address: null,
+    networks: null,
     ports: [],
     stopRequestedAt: null,
   };

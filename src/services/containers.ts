@@ -50,7 +50,7 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
   const id = deps.ids.hex64();
   const image = await requireImage(deps, ctx, spec.image);
   checkExecutable(spec, image.config);
-  const networks = await resolveAttachments(deps, ctx, spec);
+  const attachments = await resolveAttachments(deps, ctx, spec);
   const operationId = deps.ids.uuid();
   const accepted = await acceptCreate(deps.db, {
     tenantId,
@@ -63,7 +63,7 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
     providerKey: providerKey(id, 1),
     operationId,
     actor: actorOf(ctx.principal),
-    networks,
+    attachments,
     volumes: volumesOf(deps.ids, spec),
     claim: ctx.claim,
   });

@@ -11,7 +11,7 @@ import {
 import type { Page } from '../db/paging.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import { AppError, isRetryable, notFound } from '../domain/errors.ts';
-import { DEFAULT_NETWORK, type Network } from '../domain/network.ts';
+import { type Attachment, DEFAULT_NETWORK, type Network } from '../domain/network.ts';
 import { type Actor, actorOf } from '../domain/principal.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
@@ -91,11 +91,6 @@ async function remove(deps: Deps, network: Network, actor: Actor): Promise<boole
 
 const refOf = ({ providerKey, tenantId, internal }: Network) => ({ key: providerKey, tenantId, internal });
 
-export interface Attachment {
-  networkId: string;
-  aliases: string[];
-}
-
 /** The tenant's networks that a spec names, or its default one. Throws not_found naming the network, invalid when one is named twice. */
 export async function resolveAttachments(deps: Deps, ctx: Ctx, spec: ContainerSpec): Promise<Attachment[]> {
   const wanted = spec.networks.length > 0 ? spec.networks : [{ name: DEFAULT_NETWORK, aliases: [] }];
@@ -107,7 +102,7 @@ export async function resolveAttachments(deps: Deps, ctx: Ctx, spec: ContainerSp
   const attachments = wanted.map(({ name, aliases }, position) => {
     const network = found[position];
     if (!network) throw notFound('network', name);
-    return { networkId: network.id, aliases };
+    return attachmentTo(network, aliases);
   });
   attachments.forEach(({ networkId }, position) => {
     if (attachments.findIndex((other) => other.networkId === networkId) === position) return;
@@ -116,4 +111,9 @@ export async function resolveAttachments(deps: Deps, ctx: Ctx, spec: ContainerSp
     throw new AppError('invalid', `${path}: ${message}`, { details: { fields: [{ path, message }] } });
   });
   return attachments;
+}
+
+function attachmentTo(network: Network, aliases: string[]): Attachment {
+  const { id, name, isDefault, internal, providerKey } = network;
+  return { networkId: id, name, isDefault, internal, key: providerKey, aliases };
 }

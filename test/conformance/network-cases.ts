@@ -24,6 +24,32 @@ export function networkCases(world: () => World): void {
     await provider.networks.remove(wanted, within());
   });
 
+  test('a run is seen on its networks, with an address while it runs', async () => {
+    const { provider, network, create, until } = world();
+    const [first, second] = [await network(), await network()];
+    const networks = [
+      { ...first, aliases: ['db'] },
+      { ...second, aliases: [] },
+    ];
+    const run = await create({ networks });
+    const idle = { address: null, gateway: null, mac: null };
+    expect(await until(run, 'created')).toMatchObject({ address: null, networks: { [first.key]: idle } });
+    await provider.start(run, within());
+    const seen = await until(run, 'running');
+    expect(Object.keys(seen.networks ?? {}).sort()).toEqual([first.key, second.key].sort());
+    const [at, other] = [seen.networks?.[first.key], seen.networks?.[second.key]];
+    const shape = {
+      prefixLength: expect.any(Number),
+      gateway: expect.any(String),
+      mac: expect.stringMatching(/^02:42:/),
+    };
+    expect(at).toMatchObject({ address: seen.address, aliases: ['db'], ...shape });
+    expect(other).toMatchObject({ aliases: [], ...shape });
+    expect(other?.address).not.toBe(at?.address);
+    await provider.kill(run, 'KILL', within());
+    expect((await until(run, 'exited')).networks?.[first.key]).toMatchObject({ address: null, aliases: ['db'] });
+  });
+
   test('a network is not removed while a run is attached to it', async () => {
     const { provider, network, start, until } = world();
     const made = await network();

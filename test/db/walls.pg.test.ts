@@ -9,7 +9,7 @@ const reconciler = 'longshore_reconciler';
 
 /** Everything that a tenant's session may do. A right that is not here is one too many. */
 const rightsOfApp: Record<string, string[]> = {
-  container_networks: ['INSERT', 'SELECT'],
+  container_networks: ['DELETE', 'INSERT', 'SELECT'],
   container_volumes: ['INSERT', 'SELECT'],
   containers: ['INSERT', 'SELECT', 'UPDATE'],
   events: ['INSERT', 'SELECT'],
@@ -244,7 +244,7 @@ describe('a session of tenant a, with any SQL it likes', () => {
     const attach = (networkId: string) =>
       refusal(
         as(a.tenantId, async (sql) => {
-          await sql`insert into container_networks (tenant_id, container_id, network_id, position) values (${a.tenantId}, ${a.containerId}, ${networkId}, 1)`;
+          await sql`insert into container_networks (tenant_id, container_id, network_id) values (${a.tenantId}, ${a.containerId}, ${networkId})`;
         }),
       );
     expect([await attach(b.networkId), await attach('0'.repeat(64))]).toEqual(['23503', '23503']);

@@ -20,6 +20,7 @@ const present = (change: Partial<Extract<Observation, { kind: 'present' }>>): Ob
   interrupted: false,
   health: 'none',
   address: null,
+  networks: null,
   ports: [],
   startedAt: ago(5),
   finishedAt: null,

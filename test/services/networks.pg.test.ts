@@ -49,7 +49,7 @@ describe('a network', () => {
     const [network] = await listNetworks(deps, ctx, {}, everything);
     expect(network).toMatchObject({ name: 'default', isDefault: true });
     const attachments = await resolveAttachments(deps, ctx, containerSpec.parse({ image: 'app' }));
-    expect(attachments).toEqual([{ networkId: network?.id, aliases: [] }]);
+    expect(attachments).toMatchObject([{ networkId: network?.id, isDefault: true, aliases: [] }]);
     await expect(removeNetwork(deps, ctx, 'default')).rejects.toMatchObject({ code: 'conflict' });
     expect(await pruneNetworks(deps, ctx)).toEqual([]);
     expect(await names(ctx)).toEqual(['default']);

@@ -34,8 +34,8 @@ export async function writeTenantRows(owner: postgres.Sql, name: string): Promis
       values (${tenantId}, ${containerId}, 'web', '{}', ${imageId}, 'running', 10)`;
     await sql`insert into runs (tenant_id, container_id, incarnation, name, provider, provider_key)
       values (${tenantId}, ${containerId}, 1, 'web', 'memory', ${containerId})`;
-    await sql`insert into container_networks (tenant_id, container_id, network_id, position)
-      values (${tenantId}, ${containerId}, ${networkId}, 0)`;
+    await sql`insert into container_networks (tenant_id, container_id, network_id)
+      values (${tenantId}, ${containerId}, ${networkId})`;
     await sql`insert into container_volumes (tenant_id, container_id, position, volume_name)
       values (${tenantId}, ${containerId}, 0, 'data')`;
     await sql`insert into operations (tenant_id, id, container_id, kind, generation, actor)

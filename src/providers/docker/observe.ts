@@ -1,9 +1,12 @@
 /** The Engine's inspect answer, and what of it the port wants to know. */
 import { z } from 'zod';
 import type { PublishedPort } from '../../domain/container.ts';
+import type { Endpoint } from '../../domain/network.ts';
 import type { CallOptions, Observation } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
 import { unless } from './errors.ts';
+import { readMark } from './labels.ts';
+import { ownAliases } from './to-docker.ts';
 
 export const status = z.enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']);
 
@@ -29,7 +32,15 @@ const inspected = z.object({
     Networks: z
       .record(
         z.string(),
-        z.object({ IPAddress: z.string().nullish(), Aliases: z.array(z.string()).nullish() }).nullable(),
+        z
+          .object({
+            IPAddress: z.string().nullish(),
+            IPPrefixLen: z.number().nullish(),
+            Gateway: z.string().nullish(),
+            MacAddress: z.string().nullish(),
+            Aliases: z.array(z.string()).nullish(),
+          })
+          .nullable(),
       )
       .nullish(),
   }),
@@ -59,6 +70,8 @@ export function toObservation(container: Inspected | null, engineStartedAt: Date
   const { State: state, NetworkSettings: network } = container;
   const phase = phases[state.Status];
   const ended = phase === 'exited';
+  const networks = endpoints(container);
+  const home = networks[container.HostConfig.NetworkMode];
   return {
     kind: 'present',
     handle: container.Id,
@@ -67,12 +80,31 @@ export function toObservation(container: Inspected | null, engineStartedAt: Date
     oomKilled: state.OOMKilled,
     interrupted: ended && diedWithEngine(state, engineStartedAt),
     health: state.Health?.Status ?? 'none',
-    address: network.Networks?.[container.HostConfig.NetworkMode]?.IPAddress || null,
+    address: home?.address ?? Object.values(networks).find(({ address }) => address !== null)?.address ?? null,
+    networks,
     ports: publishedPorts(network.Ports ?? {}),
     startedAt: time(state.StartedAt),
     finishedAt: ended ? time(state.FinishedAt) : null,
     version: null,
   };
+}
+
+/** `none` is what a container is on that has no network. */
+function endpoints({ Id, Config, NetworkSettings }: Inspected): Record<string, Endpoint> {
+  const containerId = readMark(Config.Labels).containerId ?? '';
+  const present = Object.entries(NetworkSettings.Networks ?? {}).filter(([key]) => key !== 'none');
+  return Object.fromEntries(
+    present.map(([key, endpoint]) => [
+      key,
+      {
+        address: endpoint?.IPAddress || null,
+        prefixLength: endpoint?.IPPrefixLen || null,
+        gateway: endpoint?.Gateway || null,
+        mac: endpoint?.MacAddress || null,
+        aliases: ownAliases(endpoint?.Aliases ?? [], containerId, Id),
+      },
+    ]),
+  );
 }
 
 /** An Engine that starts ends what a dead one left running; it is done within this time. */

@@ -70,6 +70,12 @@ export function aliases({ name, containerId }: Pick<CreateInput, 'name' | 'conta
   return [name, shortId(containerId), ...own];
 }
 
+/** The tenant's own of the names that `aliases` made; some Engines append their own short id to the list. */
+export function ownAliases(given: string[], containerId: string, engineId: string): string[] {
+  const [name, ...others] = given;
+  return others.filter((alias) => ![name, shortId(containerId), shortId(engineId)].includes(alias));
+}
+
 /** `TERM` as the Engine writes it; numbers stay numbers. */
 export function signalText(name: string): string {
   return /^\d+$/.test(name) ? name : `SIG${name}`;

@@ -1,4 +1,4 @@
-/** Published ports and addresses of the pretended machine. */
+/** Published ports of the pretended machine. */
 import type { PublishedPort } from '../../domain/container.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { MemoryRun, MemoryWorld } from './world.ts';
@@ -26,9 +26,4 @@ function freePort(world: MemoryWorld, protocol: string): number {
     const port = 49_152 + (world.counter % 16_384);
     if (!world.ports.has(`${protocol}/${port}`)) return port;
   }
-}
-
-export function nextAddress(world: MemoryWorld): string {
-  world.counter += 1;
-  return `10.${(world.counter >> 16) & 255}.${(world.counter >> 8) & 255}.${world.counter & 255}`;
 }

@@ -1,8 +1,9 @@
 /** Starting a run's process and what its end leaves behind. */
 import { AppError } from '../../domain/errors.ts';
 import type { RunRef } from '../provider.ts';
+import { endedEndpoints, firstAddress, liveEndpoints } from './attachments.ts';
 import { appendLog, endLogs } from './logs.ts';
-import { nextAddress, releasePorts, takePorts } from './ports.ts';
+import { releasePorts, takePorts } from './ports.ts';
 import { Process } from './process.ts';
 import type { RunsContext } from './runs.ts';
 import { parseCommand } from './script.ts';
@@ -18,12 +19,14 @@ export function startRun(context: RunsContext, ref: RunRef): void {
   }
   const program = parseCommand(commandOf(world, run), run.input.spec.env);
   const ports = takePorts(world, run);
+  const networks = liveEndpoints(world, run);
   const check = run.input.spec.healthcheck;
   change(world, run, {
     phase: 'running',
     exitCode: null,
     health: check && check.command[0] !== 'NONE' ? 'healthy' : 'none',
-    address: nextAddress(world),
+    address: firstAddress(networks),
+    networks,
     ports,
     startedAt: new Date(clock.now()),
     finishedAt: null,
@@ -45,6 +48,7 @@ function ended({ world, clock }: RunsContext, run: MemoryRun, exitCode: number):
     exitCode,
     health: 'none',
     address: null,
+    networks: endedEndpoints(run),
     ports: [],
     finishedAt: new Date(clock.now()),
   });

@@ -2,6 +2,7 @@
 import type { Clock, Ids } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { CreateInput, RunRef } from '../provider.ts';
+import { idleEndpoints } from './attachments.ts';
 import { findRun, getRun, hint, type MemoryRun, type MemoryWorld } from './world.ts';
 
 export interface RunsContext {
@@ -46,6 +47,7 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
       interrupted: false,
       health: 'none',
       address: null,
+      networks: idleEndpoints(input.networks),
       ports: [],
       startedAt: null,
       finishedAt: null,

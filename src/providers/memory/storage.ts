@@ -12,7 +12,7 @@ export function ensureNetwork(world: MemoryWorld, installId: string, network: Ne
 
 export function removeNetwork(world: MemoryWorld, key: string): void {
   for (const run of world.runs.values()) {
-    if (isUp(run) && run.input.networks.some((network) => network.key === key)) {
+    if (isUp(run) && run.seen.networks?.[key]) {
       throw new AppError('conflict', 'Containers are attached to the network.');
     }
   }
