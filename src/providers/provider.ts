@@ -33,6 +33,14 @@ export interface NetworkRef {
   internal: boolean;
 }
 
+/** By what names a run is found on a network: its own, the short id of its container, and its aliases there. */
+export interface EndpointInput {
+  key: string;
+  name: string;
+  containerId: string;
+  aliases: string[];
+}
+
 export interface VolumeRef {
   key: string;
   tenantId: string;
@@ -229,8 +237,8 @@ export interface Provider {
   /** Repeatable: pausing what is paused, and unpausing what runs, is done. conflict when it has no process; not_found when gone. */
   pause?(run: RunRef, options: CallOptions): Promise<void>;
   unpause?(run: RunRef, options: CallOptions): Promise<void>;
-  /** Makes a new name resolve on the run's networks. */
-  rename?(run: RunRef, name: string, options: CallOptions): Promise<void>;
+  /** Makes a new name resolve on the run's networks, which are all named. Repeatable. not_found when the run or a network is gone. */
+  rename?(run: RunRef, name: string, endpoints: EndpointInput[], options: CallOptions): Promise<void>;
 
   /** Lines in the order of time; with `follow` until the run ends. Absent run = nothing. */
   logs(run: RunRef, options: LogOptions): AsyncIterable<LogChunk>;
@@ -247,6 +255,13 @@ export interface Provider {
     ensure(network: NetworkRef, options: CallOptions): Promise<void>;
     /** Repeatable: absent = done. conflict while containers are attached. */
     remove(network: NetworkRef, options: CallOptions): Promise<void>;
+    /**
+     * Attaches a run, running or not, under these names. Repeatable: attached already = done, with whatever names it has.
+     * not_found when the run or the network is gone. Has `disconnect` beside it.
+     */
+    connect?(run: RunRef, endpoint: EndpointInput, options: CallOptions): Promise<void>;
+    /** Detaches a run, running or not. Repeatable: not attached, or gone = done. */
+    disconnect?(run: RunRef, network: { key: string }, options: CallOptions): Promise<void>;
   };
   volumes: {
     ensure(volume: VolumeRef, options: CallOptions): Promise<void>;

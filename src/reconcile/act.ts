@@ -3,8 +3,9 @@ import type { Deps } from '../context.ts';
 import { mountedVolumes } from '../db/creation.ts';
 import type { Container, Run } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
+import type { Attachment } from '../domain/network.ts';
 import { providerKey } from '../domain/provider-key.ts';
-import type { CallOptions, CreateInput } from '../providers/provider.ts';
+import type { CallOptions, CreateInput, EndpointInput } from '../providers/provider.ts';
 import type { Action } from './plan.ts';
 import { STABLE_SECONDS } from './plan.ts';
 
@@ -55,8 +56,14 @@ export async function act(
       await required(provider.unpause, 'unpause').call(provider, ref, options);
       return { ...run, phase: 'running' };
     case 'rename':
-      await provider.rename?.(ref, container.name, options);
+      await provider.rename?.(ref, container.name, endpointsOf(container), options);
       return { ...run, name: container.name };
+    case 'connect':
+      await connect(deps, container, action.network, options);
+      return run;
+    case 'disconnect':
+      await required(provider.networks.disconnect, 'disconnect').call(provider.networks, ref, action, options);
+      return run;
     case 'destroy':
       await provider.destroy(ref, options);
       return { ...run, phase: 'gone' };
@@ -99,6 +106,25 @@ async function create(deps: Deps, container: Container, options: CallOptions): P
     options,
   );
 }
+
+/** The network may be gone from the provider, as at a start: it is put right for the next try. */
+async function connect(deps: Deps, container: Container, network: Attachment, options: CallOptions): Promise<void> {
+  const { networks } = deps.provider;
+  const { providerKey: key, handle } = container.run;
+  const [endpoint] = endpointsOf({ ...container, attachments: [network] });
+  if (!endpoint) return;
+  try {
+    await required(networks.connect, 'connect').call(networks, { key, handle }, endpoint, options);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') {
+      await networks.ensure({ ...network, tenantId: container.tenantId }, options);
+    }
+    throw error;
+  }
+}
+
+const endpointsOf = ({ id, name, attachments }: Container): EndpointInput[] =>
+  attachments.map(({ key, aliases }) => ({ key, name, containerId: id, aliases }));
 
 const networksOf = ({ tenantId, attachments }: Container): CreateInput['networks'] =>
   attachments.map(({ key, internal, aliases }) => ({ key, tenantId, internal, aliases }));

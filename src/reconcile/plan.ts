@@ -3,6 +3,7 @@
  * time; answers one step. Every arm must be safe to take twice, because a crash may hide that it was taken.
  */
 import { type Container, type Failure, type Run, restartsAfterExit } from '../domain/container.ts';
+import type { Attachment } from '../domain/network.ts';
 import type { Features } from '../providers/provider.ts';
 
 export type Action =
@@ -18,6 +19,10 @@ export type Action =
   | { kind: 'unpause' }
   /** Its name changed; DNS shall follow. */
   | { kind: 'rename' }
+  /** It belongs on a network that it is not on. */
+  | { kind: 'connect'; network: Attachment }
+  /** It is on a network it does not belong on, or not under the names it should have there. */
+  | { kind: 'disconnect'; key: string }
   | { kind: 'destroy' }
   /** Confirmed gone: write the tombstone. */
   | { kind: 'bury' }
@@ -34,7 +39,35 @@ const RESTART_CAP_SECONDS = 60;
 /** A run this long forgets its earlier restarts. */
 export const STABLE_SECONDS = 60;
 
+/** Networks come before a start, and last of all otherwise: whatever is wrong with one keeps nothing from being stopped or removed. */
 export function plan(container: Container, features: Features, now: Date): Action {
+  const next = planLife(container, features, now);
+  const mayWait = next.kind === 'start' || next.kind === 'settled' || next.kind === 'backoff';
+  return (mayWait ? planNetworks(container) : null) ?? next;
+}
+
+function planNetworks({ run, name, id, attachments }: Container): Action | null {
+  const isThere = run.handle !== null && run.phase !== 'pending' && run.phase !== 'lost' && run.phase !== 'gone';
+  if (!isThere || run.networks === null) return null;
+  const wanted = new Map(attachments.map((attachment) => [attachment.key, attachment]));
+  const own = [name, id.slice(0, 12)];
+  for (const [key, endpoint] of Object.entries(run.networks)) {
+    const attachment = wanted.get(key);
+    if (!attachment || !sameNames(attachment.aliases, endpoint.aliases, own)) return { kind: 'disconnect', key };
+  }
+  const { networks } = run;
+  const network = attachments.find(({ key }) => !(key in networks));
+  return network ? { kind: 'connect', network } : null;
+}
+
+/** Its own names need no alias, and a provider may not tell them apart. */
+function sameNames(wanted: string[], present: string[], own: string[]): boolean {
+  const lacks = (some: string[], others: string[]) =>
+    some.some((name) => !own.includes(name) && !others.includes(name));
+  return !lacks(wanted, present) && !lacks(present, wanted);
+}
+
+function planLife(container: Container, features: Features, now: Date): Action {
   const { desired, run } = container;
   const startDue = run.startedSeq < container.startSeq;
   const stopDue = run.stoppedSeq < container.stopSeq;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { RunRef } from '../../src/providers/provider.ts';
-import { type World, within } from './harness.ts';
+import { type MadeRun, type Present, type World, within } from './harness.ts';
 
 export function networkCases(world: () => World): void {
   test('a network may be ensured again and again, also by many at once, and removed twice', async () => {
@@ -50,6 +50,70 @@ export function networkCases(world: () => World): void {
     expect((await until(run, 'exited')).networks?.[first.key]).toMatchObject({ address: null, aliases: ['db'] });
   });
 
+  test('a run is connected and disconnected, before its start, while it runs and after its end, again and again', async (context) => {
+    const { provider, network, create, until } = world();
+    const { connect, disconnect } = provider.networks;
+    if (!connect || !disconnect) return context.skip();
+    const [first, second] = [await network(), await network()];
+    const run = await create({ networks: [{ ...first, aliases: ['old'] }] });
+    const { containerId, name } = run.input;
+    const on = (key: string, alias: string) => connect(run, { key, name, containerId, aliases: [alias] }, within());
+    const off = (key: string) => disconnect(run, { key }, within());
+    const networks = async (phase: Present['phase']) => {
+      const seen = Object.entries((await until(run, phase)).networks ?? {});
+      return Object.fromEntries(seen.map(([key, { aliases, address }]) => [key, [...aliases, address !== null]]));
+    };
+
+    for (const repeated of [off, off]) await repeated(first.key);
+    expect(await networks('created')).toEqual({});
+    for (const repeated of [on, on]) await repeated(first.key, 'new');
+    await on(second.key, 'other');
+    expect(await networks('created')).toEqual({ [first.key]: ['new', false], [second.key]: ['other', false] });
+    await provider.start(run, within());
+    expect(await networks('running')).toEqual({ [first.key]: ['new', true], [second.key]: ['other', true] });
+    for (const key of [first.key, first.key, second.key]) await off(key);
+    expect(await networks('running')).toEqual({});
+    for (const repeated of [on, on]) await repeated(second.key, 'back');
+    expect(await networks('running')).toEqual({ [second.key]: ['back', true] });
+    await provider.networks.remove(first, within());
+    await expect(on(first.key, 'gone')).rejects.toMatchObject({ code: 'not_found' });
+    await provider.kill(run, 'KILL', within());
+    await until(run, 'exited');
+    await off(second.key);
+    expect(await networks('exited')).toEqual({});
+    await provider.destroy(run, within());
+    await off(second.key);
+    await expect(on(second.key, 'gone')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('a run without any network starts, and is connected later', async (context) => {
+    const { provider, network, start, until } = world();
+    const { connect } = provider.networks;
+    if (!connect) return context.skip();
+    const made = await network();
+    const run = await start({ networks: [] });
+    expect((await until(run, 'running')).networks).toEqual({});
+    const { containerId, name } = run.input;
+    await connect(run, { key: made.key, name, containerId, aliases: [] }, within());
+    expect((await until(run, 'running')).networks?.[made.key]?.address).not.toBeNull();
+  });
+
+  test('a run connected under an alias is found by it, and no longer once it was disconnected', async (context) => {
+    const { provider, network, start, harness } = world();
+    const { connect, disconnect } = provider.networks;
+    if (!harness.realKernel || !provider.exec || !connect || !disconnect) return context.skip();
+    const [home, shared] = [await network(), await network()];
+    const server = await start({ networks: [{ ...home, aliases: [] }], name: 'web', command: serve });
+    const client = await start({ networks: [{ ...shared, aliases: [] }] });
+    const { containerId, name } = server.input;
+    expect(await fetched(world(), client, 'db')).toBe('');
+    await connect(server, { key: shared.key, name, containerId, aliases: ['db'] }, within());
+    for (const host of ['db', 'web', containerId.slice(0, 12)])
+      expect(await fetched(world(), client, host)).toBe('hello\n');
+    await disconnect(server, { key: shared.key }, within());
+    expect(await fetched(world(), client, 'db')).toBe('');
+  });
+
   test('a network is not removed while a run is attached to it', async () => {
     const { provider, network, start, until } = world();
     const made = await network();
@@ -84,14 +148,21 @@ export function networkCases(world: () => World): void {
     for (const name of ['web', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
     expect(await fetched(world(), client, 'cache')).toBe('');
 
-    await provider.rename(server, 'shop', within());
-    await provider.rename(server, 'shop', within());
+    const renamed = (run: MadeRun, name: string) =>
+      provider.rename?.(
+        run,
+        name,
+        run.input.networks.map(({ key, aliases }) => ({ key, aliases, name, containerId: run.input.containerId })),
+        within(),
+      );
+    await renamed(server, 'shop');
+    await renamed(server, 'shop');
     for (const name of ['shop', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
     for (const name of ['shop', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
     expect(await fetched(world(), client, 'web')).toBe('');
 
     const stopped = await create({ ...served, command: serve });
-    await provider.rename(stopped, 'late', within());
+    await renamed(stopped, 'late');
     await provider.start(stopped, within());
     expect(await fetched(world(), client, 'late')).toBe('hello\n');
   });

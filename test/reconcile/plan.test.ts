@@ -130,6 +130,50 @@ describe('stopping, pausing, signalling', () => {
   });
 });
 
+describe('networks', () => {
+  const attachment = (key: string, aliases: string[] = []) => {
+    const facts = { networkId: key, name: key, isDefault: false, internal: false };
+    return { ...facts, key, aliases };
+  };
+  const seen = (...aliases: string[]) => ({ address: null, prefixLength: null, gateway: null, mac: null, aliases });
+  const wanted = { attachments: [attachment('front', ['www']), attachment('back')] };
+  const both = { front: seen('www'), back: seen() };
+
+  it('are connected where they are missing, and disconnected where they are too many', () => {
+    expect(next(aContainer(wanted, { networks: { front: seen('www') } }))).toEqual({
+      kind: 'connect',
+      network: attachment('back'),
+    });
+    expect(next(aContainer(wanted, { networks: { ...both, old: seen() } }))).toEqual({
+      kind: 'disconnect',
+      key: 'old',
+    });
+    expect(next(aContainer(wanted, { networks: both }))).toEqual(settled(LIVE_CHECK_SECONDS));
+  });
+
+  it('are disconnected first where other aliases are wanted; its own names are none', () => {
+    const named = (...aliases: string[]) =>
+      next(aContainer(wanted, { networks: { ...both, front: seen(...aliases) } }));
+    expect(named('old')).toEqual({ kind: 'disconnect', key: 'front' });
+    expect(named('www', 'old')).toEqual({ kind: 'disconnect', key: 'front' });
+    expect(named('www', 'web', 'a'.repeat(12))).toEqual(settled(LIVE_CHECK_SECONDS));
+  });
+
+  it('are right before a start, and keep nobody from stopping or removing', () => {
+    const wrong = { networks: { front: seen('www') } };
+    expect(next(aContainer(wanted, { phase: 'created', startedSeq: 0, ...wrong })).kind).toBe('connect');
+    expect(next(aContainer({ ...wanted, startSeq: 2 }, { phase: 'exited', ...wrong })).kind).toBe('connect');
+    expect(next(aContainer({ ...wanted, desired: 'stopped' }, wrong)).kind).toBe('stop');
+    expect(next(aContainer({ ...wanted, desired: 'removed' }, wrong)).kind).toBe('destroy');
+  });
+
+  it('are left alone where there is no run, or none that tells', () => {
+    expect(next(aContainer(wanted, { networks: null }))).toEqual(settled(LIVE_CHECK_SECONDS));
+    expect(next(aContainer(wanted, { phase: 'failed', handle: null })).kind).toBe('settled');
+    expect(next(aContainer(wanted, { phase: 'pending' })).kind).toBe('create');
+  });
+});
+
 describe('removal', () => {
   it('destroys whatever there is and buries it only when it is gone', () => {
     for (const phase of ['pending', 'created', 'running', 'paused', 'exited', 'failed'] as const) {

@@ -56,7 +56,7 @@ export function createDockerProvider(options: DockerOptions): Provider {
     discard: (object, call) => discard(site, object, call),
     pause: (run, call) => pauseRun(site, run, call),
     unpause: (run, call) => unpauseRun(site, run, call),
-    rename: (run, name, call) => renameRun(site, run, name, call),
+    rename: (run, _name, endpoints, call) => renameRun(site, run, endpoints, call),
     logs: (run, call) => logsOf(site, run, call),
     exec: (run, spec, call) => execIn(site, run, spec, call),
     stats: (run, call) => statsOf(site, run, call),

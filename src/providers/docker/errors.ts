@@ -6,7 +6,7 @@ import { AppError, type ErrorCode, type ErrorDetails } from '../../domain/errors
 
 /** What a call is about, in words that a tenant may read. */
 export interface Subject {
-  noun: 'container' | 'image' | 'network' | 'volume' | 'process' | 'engine';
+  noun: 'container' | 'image' | 'network' | 'attachment' | 'volume' | 'process' | 'engine';
   /** The tenant's own name of it, where the call knows one. */
   reference?: string;
   /** The registry that the Engine talks to during this call. */
@@ -91,6 +91,7 @@ const rules: readonly Rule[] = [
     code: 'unavailable',
     say: 'The network of the container is not ready',
   },
+  { text: /is not connected to/, about: ['attachment'], code: 'not_found', say: 'The container is not on the network' },
   { text: /cannot resize a stopped container/, code: 'conflict', say: 'The process has ended' },
   { text: /is (not|already) (paused|running)/, code: 'conflict', say: 'The state of the container forbids this' },
   { text: /has active endpoints/, code: 'conflict', say: 'Containers are attached to the network' },

@@ -4,8 +4,6 @@ const installLabel = 'longshore.install';
 export const tenantLabel = 'longshore.tenant';
 const containerLabel = 'longshore.container';
 const incarnationLabel = 'longshore.incarnation';
-/** Which networks a run belongs to, and by which names apart from the tenant's own: rename takes them apart for a moment. */
-export const networksLabel = 'longshore.networks';
 
 export interface Mark {
   installId: string;

@@ -1,10 +1,11 @@
 /** Tenants' networks: one bridge each. The Engine lets two networks share a name, so that ensure has to settle on one. */
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import type { CallOptions, NetworkRef, Provider } from '../provider.ts';
+import type { CallOptions, EndpointInput, NetworkRef, Provider } from '../provider.ts';
 import { type EngineRequest, type Site, safeName } from './client.ts';
-import { unless } from './errors.ts';
+import { hasCode, unless } from './errors.ts';
 import { carriesMark, markLabels } from './labels.ts';
+import { aliases } from './to-docker.ts';
 
 const listed = z.array(
   z.object({
@@ -32,6 +33,8 @@ export function networksOf(site: Site): Provider['networks'] {
       const request = { method: 'DELETE', path: `/networks/${safeName(network.key)}`, subject } as const;
       await unless(site.engine.call(request, options), ['not_found'], undefined);
     },
+    connect: (run, endpoint, options) => connect(site, run.key, endpoint, options),
+    disconnect: (run, { key }, options) => disconnect(site, key, run.key, options),
   };
 }
 
@@ -79,21 +82,23 @@ async function named(site: Site, network: NetworkRef, options: CallOptions): Pro
 }
 
 /** Attaches a run that exists. Done when it is attached already. */
-export async function connect(
-  site: Site,
-  key: string,
-  run: string,
-  aliases: string[],
-  options: CallOptions,
-): Promise<void> {
+export async function connect(site: Site, run: string, endpoint: EndpointInput, options: CallOptions): Promise<void> {
+  const names = aliases(endpoint, endpoint.aliases);
   const request: EngineRequest = {
     method: 'POST',
-    path: `/networks/${safeName(key)}/connect`,
-    body: { Container: safeName(run), EndpointConfig: { Aliases: aliases } },
+    path: `/networks/${safeName(endpoint.key)}/connect`,
+    body: { Container: safeName(run), EndpointConfig: { Aliases: names } },
     subject,
   };
-  // 403: an endpoint of this container is there already.
-  await unless(site.engine.call(request, options), ['forbidden'], undefined);
+  // 403: an endpoint of this container is there already. 400: it is on the Engine's network `none`, which suffers no other.
+  const call = () => unless(site.engine.call(request, options), ['forbidden'], undefined);
+  try {
+    await call();
+  } catch (error) {
+    if (!hasCode(error, 'invalid')) throw error;
+    await disconnect(site, 'none', run, options);
+    await call();
+  }
 }
 
 /** Detaches a run, running or not. Done when it is not attached. */
@@ -102,7 +107,7 @@ export async function disconnect(site: Site, key: string, run: string, options: 
     method: 'POST',
     path: `/networks/${safeName(key)}/disconnect`,
     body: { Container: safeName(run), Force: false },
-    subject,
+    subject: { noun: 'attachment' },
   };
-  await site.engine.call(request, options);
+  await unless(site.engine.call(request, options), ['not_found'], undefined);
 }

@@ -9,7 +9,7 @@ import { carriesMark } from './labels.ts';
 import { connect } from './networks.ts';
 import { type Inspected, inspectRun, toObservation } from './observe.ts';
 import { dropEndpoint, staleEndpoint } from './stale-endpoint.ts';
-import { aliases, signalText, toDocker } from './to-docker.ts';
+import { signalText, toDocker } from './to-docker.ts';
 
 const created = z.object({ Id: z.string() });
 /** How long to wait before looking again at something that the Engine is busy with. */
@@ -48,8 +48,7 @@ async function adopt(site: Site, input: CreateInput, found: Inspected, options: 
 /** The Engine takes one network at creation; the others follow, also for a run whose creator died half-way. */
 async function connectFurther(site: Site, input: CreateInput, present: string[], options: CallOptions): Promise<void> {
   for (const network of input.networks.slice(1)) {
-    if (!present.includes(network.key))
-      await connect(site, network.key, input.key, aliases(input, network.aliases), options);
+    if (!present.includes(network.key)) await connect(site, input.key, { ...input, ...network }, options);
   }
 }
 

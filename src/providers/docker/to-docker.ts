@@ -2,7 +2,7 @@
 import type { ContainerSpec } from '../../domain/container-spec.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { CreateInput } from '../provider.ts';
-import { markLabels, networksLabel } from './labels.ts';
+import { markLabels } from './labels.ts';
 
 const MiB = 1024 * 1024;
 const nanoseconds = 1_000_000_000;
@@ -35,7 +35,6 @@ export function toDocker(input: CreateInput, site: { installId: string; publishA
     User: spec.user,
     Labels: {
       ...spec.labels,
-      [networksLabel]: JSON.stringify(Object.fromEntries(input.networks.map(({ key, aliases }) => [key, aliases]))),
       ...markLabels({ ...input, installId: site.installId }),
     },
     StopSignal: spec.stop.signal && signalText(spec.stop.signal),

@@ -2,11 +2,11 @@
 
 import { AppError } from '../../domain/errors.ts';
 import type { Endpoint } from '../../domain/network.ts';
-import type { RunRef } from '../provider.ts';
-import { change, getRun, isUp, type MemoryRun, type MemoryWorld } from './world.ts';
+import type { EndpointInput, RunRef } from '../provider.ts';
+import { change, findRun, getRun, isUp, type MemoryRun, type MemoryWorld } from './world.ts';
 
-/** Throws not_found; conflict where the provider cannot change what was started. */
-export function connectRun(world: MemoryWorld, ref: RunRef, network: { key: string; aliases: string[] }): void {
+/** Throws not_found. */
+export function connectRun(world: MemoryWorld, ref: RunRef, network: EndpointInput): void {
   const run = getRun(world, ref);
   if (!world.networks.has(network.key)) throw new AppError('not_found', 'The network is gone at the provider.');
   if (run.seen.networks?.[network.key]) return;
@@ -15,9 +15,10 @@ export function connectRun(world: MemoryWorld, ref: RunRef, network: { key: stri
 }
 
 export function disconnectRun(world: MemoryWorld, ref: RunRef, key: string): void {
-  const run = getRun(world, ref);
-  const { [key]: present, ...others } = run.seen.networks ?? {};
-  if (present) setNetworks(world, run, others);
+  const run = findRun(world, ref);
+  if (!run?.seen.networks?.[key]) return;
+  const { [key]: _gone, ...others } = run.seen.networks;
+  setNetworks(world, run, others);
 }
 
 function setNetworks(world: MemoryWorld, run: MemoryRun, networks: Record<string, Endpoint>): void {

@@ -4,6 +4,7 @@
  */
 import type { Clock, Ids } from '../../domain/clock.ts';
 import type { CallOptions, Features, Observation, Provider, PullInput, RunRef } from '../provider.ts';
+import { connectRun, disconnectRun } from './attachments.ts';
 import { callsWith, type Faults } from './faults.ts';
 import { holdImage, inspectImage, pullImage, releaseImage } from './images.ts';
 import { readLogs } from './logs.ts';
@@ -78,6 +79,8 @@ export function createMemoryProvider(options: MemoryOptions): Provider {
     networks: {
       ensure: call('networks.ensure', (network) => ensureNetwork(world, installId, network)),
       remove: call('networks.remove', ({ key }) => removeNetwork(world, key)),
+      connect: call('networks.connect', (ref, endpoint) => connectRun(world, ref, endpoint)),
+      disconnect: call('networks.disconnect', (ref, { key }) => disconnectRun(world, ref, key)),
     },
     volumes: {
       ensure: call('volumes.ensure', (volume) => ensureVolume(world, installId, volume)),

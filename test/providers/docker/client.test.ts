@@ -48,7 +48,7 @@ const calls: Record<string, (provider: Provider, options: CallOptions) => Promis
     ),
   pause: (provider, options) => provider.pause?.(run, options),
   unpause: (provider, options) => provider.unpause?.(run, options),
-  rename: (provider, options) => provider.rename?.(run, 'web', options),
+  rename: (provider, options) => provider.rename?.(run, 'web', [], options),
   logs: (provider, options) => drain(provider.logs(run, { ...options, follow: true })),
   exec: (provider, options) => provider.exec?.(run, { command: ['id'], env: {}, stdin: false, tty: false }, options),
   stats: (provider, options) => drain(provider.stats?.(run, options)),

@@ -101,7 +101,6 @@ test('the first network is the one it is made in, with its name, short id and al
   const made = body({}, { networks });
   expect(made.HostConfig.NetworkMode).toBe('net-1');
   expect(made.NetworkingConfig).toEqual({ EndpointsConfig: { 'net-1': { Aliases: ['web', '0123456789ab', 'db'] } } });
-  expect(JSON.parse(made.Labels['longshore.networks'] ?? '')).toEqual({ 'net-1': ['db'], 'net-2': [] });
 });
 
 test('volumes are mounted by their keys, tmpfs with its size, and a path of the host never', () => {
