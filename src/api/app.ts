@@ -3,7 +3,9 @@ import { Hono } from 'hono';
 import type { Deps } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
 import { isReady } from '../services/readiness.ts';
+import { type Admission, createAdmission } from './admission.ts';
 import { limitBody } from './body-limit.ts';
+import { createDockerDoor, type DockerDoor } from './docker/app.ts';
 import type { Environment } from './environment.ts';
 import { asAppError, toProblem } from './errors.ts';
 import { countRequests, metricsForOperator } from './metrics.ts';
@@ -14,7 +16,11 @@ import { createV1 } from './v1/app.ts';
 /** Asking another request for its body makes the adapter build a whole one of fetch's. */
 const withBody = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
-export function createApp(deps: Deps): Hono<Environment> {
+export function createApp(
+  deps: Deps,
+  admission: Admission = createAdmission(deps),
+  door: DockerDoor = createDockerDoor(deps, admission),
+): Hono<Environment> {
   const app = new Hono<Environment>();
   app.use('*', countRequests(deps));
   app.use('*', async (c, next) => {
@@ -26,6 +32,7 @@ export function createApp(deps: Deps): Hono<Environment> {
     c.res.headers.set('x-content-type-options', 'nosniff');
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   });
+  app.use('*', door.middleware);
   app.on(withBody, '*', limitBody);
   app.onError((error, c) => {
     const appError = asAppError(error);
@@ -44,7 +51,7 @@ export function createApp(deps: Deps): Hono<Environment> {
     return c.json(parts, parts.database && parts.provider ? 200 : 503);
   });
   app.route('/', metricsForOperator(deps));
-  const v1 = createV1(deps);
+  const v1 = createV1(deps, admission);
   app.route('/v1', v1);
   let document: OpenApiDocument | undefined;
   const describe = () => (document ??= describeApi(v1));

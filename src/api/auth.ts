@@ -1,4 +1,5 @@
 /** Bearer keys, and tickets where a browser can send no header, to contexts. */
+import type { IncomingMessage } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Ctx, Deps } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
@@ -14,6 +15,15 @@ function bearerKey(c: Context<Environment>): string {
   const match = /^Bearer +([^ ]+) *$/i.exec(c.req.header('authorization') ?? '');
   if (!match?.[1]) throw new AppError('unauthenticated', 'Send a key: "Authorization: Bearer lsk_…"');
   return match[1];
+}
+
+/** Who sent this request, plain or to be upgraded. Throws unauthenticated, also for more than one credential. */
+export function principalOf(authenticator: Authenticator, { headersDistinct }: IncomingMessage): Promise<Principal> {
+  const given = headersDistinct.authorization ?? [];
+  if (given.length > 1) throw new AppError('unauthenticated', 'Send one Authorization header');
+  const match = /^Bearer +([^ ]+) *$/i.exec(given[0] ?? '');
+  if (!match?.[1]) throw new AppError('unauthenticated', 'Send a key: "Authorization: Bearer lsk_…"');
+  return authenticator.byKey(match[1]);
 }
 
 /** The log and the signal come into being when they are asked for, which most requests never do. */

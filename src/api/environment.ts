@@ -10,6 +10,8 @@ export interface Environment {
     requestId: string;
     /** The request's own; made when something is to be said, which is seldom. */
     log: () => Logger;
+    /** Of the Docker door: its operation, for the metrics. */
+    route: string;
     principal: Principal;
     /** Set on routes of a tenant. */
     ctx: Ctx<TenantPrincipal>;

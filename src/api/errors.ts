@@ -74,3 +74,13 @@ export function toProblem(error: AppError, requestId: string): Problem {
     },
   };
 }
+
+/** The same as the Engine words it. */
+export function toDockerError(
+  error: AppError,
+  requestId: string,
+): { status: number; headers: Record<string, string>; json: { message: string } } {
+  const { status, headers } = toProblem(error, requestId);
+  const message = error.code === 'internal' ? `${error.message} (${requestId})` : error.message;
+  return { status, headers: { ...headers, 'content-type': 'application/json' }, json: { message } };
+}

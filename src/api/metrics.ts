@@ -14,7 +14,7 @@ export function countRequests(deps: Deps): MiddlewareHandler<Environment> {
     // The handler that answered, or the one behind the middleware that refused.
     const routes = matchedRoutes(c);
     const route = [routes[c.req.routeIndex], routes.at(-1)].find((matched) => matched && !matched.path.includes('*'));
-    end({ method: c.req.method, route: route?.path ?? 'none', status: c.res.status });
+    end({ method: c.req.method, route: c.get('route') ?? route?.path ?? 'none', status: c.res.status });
   };
 }
 

@@ -4,6 +4,8 @@ import type { Db } from './client.ts';
 import { param, prepare } from './statements.ts';
 
 const BITE = 5000;
+/** Whoever wants to know how a command ended asks soon. */
+const EXEC_HOURS = 24;
 /** Of each kind in one pass: a minute's worth of rows, however fast tenants make them. */
 const BITES = 200;
 
@@ -18,6 +20,7 @@ const purges = {
   idempotency: purge('idempotency_keys', sql`created_at < ${age}`),
   tombstones: purge('containers', sql`removed_at < ${age}`),
   tickets: purge('tickets', sql`expires_at < ${age}`),
+  execs: purge('execs', sql`created_at < ${age} and state <> 'running'`),
 };
 
 /** @param hours how long each kind is kept; answers how many rows went */
@@ -27,7 +30,7 @@ export async function purgeExpired(
 ): Promise<number> {
   let purged = 0;
   for (const [kind, statementFor] of Object.entries(purges)) {
-    const keep = { ...hours, tickets: 0 }[kind as keyof typeof purges];
+    const keep = { ...hours, tickets: 0, execs: EXEC_HOURS }[kind as keyof typeof purges];
     for (let bites = 0; bites < BITES; bites++) {
       const { length } = await db.query('reconciler', statementFor({ hours: keep }));
       purged += length;

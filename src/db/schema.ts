@@ -22,6 +22,7 @@ import {
 import type { Desired, Failure, Health, Phase, PublishedPort } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import type { EventKind } from '../domain/event.ts';
+import type { ExecSpec, ExecState } from '../domain/exec.ts';
 import type { ImageConfig, ImageDetails } from '../domain/image.ts';
 import type { Attachment, Endpoint } from '../domain/network.ts';
 import type { OperationKind, OperationState } from '../domain/operation.ts';
@@ -348,6 +349,30 @@ export const containerVolumes = pgTable(
     foreignKey({ columns: [table.tenantId, table.volumeName], foreignColumns: [volumes.tenantId, volumes.name] }),
     index('container_volumes_volume').on(table.tenantId, table.volumeName),
     ...tenantPolicies('container_volumes'),
+  ],
+);
+
+/** Commands that were, are or will be run in a container. */
+export const execs = pgTable(
+  'execs',
+  {
+    tenantId: tenantId(),
+    id: idText('id').notNull(),
+    containerId: idText('container_id').notNull(),
+    spec: jsonb('spec').$type<ExecSpec>().notNull(),
+    state: text('state').$type<ExecState>().notNull().default('created'),
+    exitCode: integer('exit_code'),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    foreignKey({
+      columns: [table.tenantId, table.containerId],
+      foreignColumns: [containers.tenantId, containers.id],
+    }).onDelete('cascade'),
+    index('execs_container').on(table.tenantId, table.containerId),
+    index('execs_age').on(table.createdAt),
+    ...tenantPolicies('execs'),
   ],
 );
 

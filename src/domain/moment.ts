@@ -20,7 +20,8 @@ export const moment = z
     return z.NEVER;
   });
 
-function parseMoment(text: string): Moment | null {
+/** Null when it is none of the three. */
+export function parseMoment(text: string): Moment | null {
   if (unixSeconds.test(text)) return { kind: 'at', unixSeconds: Number(text) };
   if (goDuration.test(text)) return { kind: 'ago', seconds: durationSeconds(text) };
   if (rfc3339.safeParse(text).success) return { kind: 'at', unixSeconds: Date.parse(text) / 1000 };

@@ -1,8 +1,10 @@
 /** An HTTP server on one address, WebSockets included. */
 
-import { createServer, type RequestListener, type ServerOptions } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerOptions } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { type ServerType, serve } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
+import { opensHijack } from '../api/docker/hijack.ts';
 import { onClientError, opensWebSocket, refusing } from '../api/raw-http.ts';
 import { systemIds } from '../domain/clock.ts';
 
@@ -16,16 +18,28 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+export interface Service {
+  fetch: Parameters<typeof serve>[0]['fetch'];
+  /** Takes over connections that `opensHijack` admits; without it none is. */
+  upgrade?: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
 /** @param port 0 = any free one. Rejects when it is taken. */
-export async function listen(
-  fetch: Parameters<typeof serve>[0]['fetch'],
-  port: number,
-  hostname: string,
-): Promise<Listener> {
+export async function listen({ fetch, upgrade }: Service, port: number, hostname: string): Promise<Listener> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
-  const serverOptions: ServerOptions = { shouldUpgradeCallback: opensWebSocket, requireHostHeader: false };
+  /** Which the server does not count among its own any more. */
+  const upgraded = new Set<Duplex>();
+  const shouldUpgradeCallback = (request: IncomingMessage) =>
+    opensWebSocket(request) || (upgrade !== undefined && opensHijack(request));
+  const serverOptions: ServerOptions = { shouldUpgradeCallback, requireHostHeader: false };
   const create = (options: ServerOptions, listener: RequestListener) => {
     const made = createServer(options, refusing(systemIds, listener));
+    made.on('upgrade', (request, socket, head) => {
+      if (opensWebSocket(request)) return;
+      upgraded.add(socket);
+      socket.once('close', () => upgraded.delete(socket));
+      upgrade?.(request, socket, head);
+    });
     return made.on('clientError', onClientError(systemIds));
   };
   const server = await new Promise<ServerType>((resolve, reject) => {
@@ -48,6 +62,7 @@ export async function listen(
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets.clients) socket.terminate();
+      for (const socket of upgraded) socket.destroy();
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
     },

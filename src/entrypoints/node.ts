@@ -1,5 +1,7 @@
 /** One Node process: the API and the background worker. */
+import { createAdmission } from '../api/admission.ts';
 import { createApp } from '../api/app.ts';
+import { createDockerDoor } from '../api/docker/app.ts';
 import { metricsForAnyone } from '../api/metrics.ts';
 import { type Config, parseConfig } from '../config.ts';
 import type { Deps } from '../context.ts';
@@ -28,9 +30,12 @@ export async function run(config: Config, deps: Deps): Promise<Running> {
   const { LONGSHORE_METRICS_PORT: metricsPort, LONGSHORE_METRICS_HOST: metricsHost } = config;
   await logProviderWarnings(deps);
   await syncSharedImages(deps);
-  const api = await listen(createApp(deps).fetch, config.LONGSHORE_PORT, config.LONGSHORE_HOST);
+  const admission = createAdmission(deps);
+  const door = createDockerDoor(deps, admission);
+  const { fetch } = createApp(deps, admission, door);
+  const api = await listen({ fetch, upgrade: door.upgrade }, config.LONGSHORE_PORT, config.LONGSHORE_HOST);
   const metrics =
-    metricsPort === undefined ? null : await listen(metricsForAnyone(deps).fetch, metricsPort, metricsHost);
+    metricsPort === undefined ? null : await listen({ fetch: metricsForAnyone(deps).fetch }, metricsPort, metricsHost);
   const worker = startWorker(deps, { sweepSeconds: config.LONGSHORE_SWEEP_SECONDS });
   return {
     url: api.url,

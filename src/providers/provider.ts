@@ -13,6 +13,7 @@
 
 import type { Health, Phase, PublishedPort } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
+import type { ExecSpec } from '../domain/exec.ts';
 import type { ImageDetails } from '../domain/image.ts';
 import type { Endpoint } from '../domain/network.ts';
 
@@ -123,17 +124,24 @@ export interface LogChunk {
   stream: 'stdout' | 'stderr';
   /** When the provider received the line. */
   at: Date;
-  /** One line without its newline; the last one of a run may be partial. */
+  /** One line without its newline. */
   line: Uint8Array;
+  /** Whether a newline followed: not behind the last words of a run, nor between the pieces of a line without end. */
+  ended: boolean;
 }
 
-export interface ExecSpec {
-  command: string[];
-  env: Record<string, string>;
-  workdir?: string | undefined;
-  user?: string | undefined;
-  stdin: boolean;
+export interface AttachInput {
+  /** As its spec says: one stream of raw bytes instead of two. */
   tty: boolean;
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** What it wrote before comes first. */
+  logs: boolean;
+  /** Stays for what comes; without it the session ends with the logs. */
+  stream: boolean;
+  /** Docker's: keys that end the session of a terminal and leave the process alone, `ctrl-p,ctrl-q` when absent. */
+  detachKeys?: string | undefined;
 }
 
 /** A live connection to a process. Output ends when the process does; `exit` then resolves. */
@@ -242,6 +250,13 @@ export interface Provider {
 
   /** Lines in the order of time; with `follow` until the run ends. Absent run = nothing. */
   logs(run: RunRef, options: LogOptions): AsyncIterable<LogChunk>;
+  /**
+   * The run's own standard streams. Before its first start as well: nothing that it writes after this resolved is lost. Its
+   * output ends with the run; the session's `exit` is null. not_found when gone; conflict while it is paused.
+   */
+  attach?(run: RunRef, input: AttachInput, options: CallOptions): Promise<Session>;
+  /** Of the run's terminal. conflict when it does not run. */
+  resize?(run: RunRef, columns: number, rows: number, options: CallOptions): Promise<void>;
   exec?(run: RunRef, spec: ExecSpec, options: CallOptions): Promise<Session>;
   /** About one sample a second; the first within two. Ends with the run. */
   stats?(run: RunRef, options: CallOptions): AsyncIterable<StatsSample>;

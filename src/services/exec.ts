@@ -3,7 +3,8 @@ import type { Ctx, Deps } from '../context.ts';
 import { spendKey } from '../db/idempotency.ts';
 import type { Container } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
-import type { ExecSpec, Session } from '../providers/provider.ts';
+import type { ExecSpec } from '../domain/exec.ts';
+import type { Session } from '../providers/provider.ts';
 import { authorize } from './authorize.ts';
 import { liveContainer, runOf } from './live-run.ts';
 

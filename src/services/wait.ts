@@ -8,6 +8,10 @@ import { getContainer } from './containers.ts';
 export const waitConditions = ['running', 'exited', 'removed'] as const;
 export type WaitCondition = (typeof waitConditions)[number];
 
+/** Docker's: `not-running` is met by what never ran; `next-exit` only by an exit that comes after the question. */
+export const exitConditions = ['not-running', 'next-exit', 'removed'] as const;
+export type ExitCondition = (typeof exitConditions)[number];
+
 const FIRST_POLL_MS = 50;
 const LONGEST_POLL_MS = 500;
 
@@ -40,4 +44,44 @@ export async function waitForContainer(
     if (!found) return { container, met: input.condition !== 'running' };
     container = found;
   }
+}
+
+export interface ExitResult {
+  exitCode: number;
+  /** Why it could not be started; null when it ran. */
+  error: string | null;
+}
+
+/** Without a bound in time. Null when the signal aborted first. @param since the container as it was when the question came */
+export async function waitForExit(
+  deps: Deps,
+  since: Container,
+  condition: ExitCondition,
+  signal: AbortSignal,
+): Promise<ExitResult | null> {
+  let container = since;
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
+    if (hasEnded(container, since, condition)) return exitOf(container);
+    if (signal.aborted) return null;
+    await deps.wakeups.wait(containerTopic(since.id), pollMs, signal);
+    const found = await findContainerById(deps.db, since.tenantId, since.id);
+    if (!found) return exitOf(container);
+    container = found;
+  }
+}
+
+const asleep: readonly ContainerStatus[] = ['created', 'exited', 'failed', 'lost', 'removed'];
+
+function hasEnded(container: Container, since: Container, condition: ExitCondition): boolean {
+  if (container.removedAt !== null) return true;
+  if (condition === 'removed') return false;
+  if (condition === 'not-running') return asleep.includes(statusOf(container));
+  const { run } = container;
+  if (run.phase === 'failed' || run.phase === 'lost') return run.startedSeq > since.run.startedSeq;
+  return run.phase === 'exited' && run.finishedAt?.getTime() !== since.run.finishedAt?.getTime();
+}
+
+function exitOf({ run }: Container): ExitResult {
+  const error = run.phase === 'failed' ? (run.failure?.message ?? 'It could not be started') : null;
+  return { exitCode: run.exitCode ?? (error === null ? 0 : 128), error };
 }

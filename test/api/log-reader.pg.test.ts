@@ -28,7 +28,8 @@ const endlessLog: Provider['logs'] = async function* (_run, { signal }): AsyncGe
   signal.addEventListener('abort', () => Object.assign(stream, { aborted: true }));
   const line = Buffer.alloc(LINE_BYTES, 'x');
   try {
-    for (; stream.read < LINES && !signal.aborted; stream.read++) yield { stream: 'stdout', at: new Date(), line };
+    for (; stream.read < LINES && !signal.aborted; stream.read++)
+      yield { stream: 'stdout', at: new Date(), line, ended: true };
     // As a followed log: nothing more comes until the reader goes away.
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
@@ -77,7 +78,7 @@ test('a reader that goes away while nothing comes ends the stream as well', asyn
 test('bytes that are not UTF-8 come as they are in text, and in base64 beside the readable line in JSON', async () => {
   const line = Buffer.from([0x61, 0xff, 0x62]);
   app.deps.provider.logs = async function* () {
-    yield { stream: 'stderr', at: new Date(0), line };
+    yield { stream: 'stderr', at: new Date(0), line, ended: true };
   };
   const path = `/v1/containers/${id}/logs`;
   const text = await app.a.viewer.send('GET', path);
@@ -100,7 +101,7 @@ test('a source that fails at once is a problem, and one that fails later cuts th
   };
   expect(await app.a.viewer.expect(503, 'GET', path)).toMatchObject({ code: 'unavailable' });
   app.deps.provider.logs = async function* () {
-    yield { stream: 'stdout', at: new Date(0), line: Buffer.from('half') };
+    yield { stream: 'stdout', at: new Date(0), line: Buffer.from('half'), ended: false };
     throw away;
   };
   const cut = await app.a.viewer.send('GET', path);

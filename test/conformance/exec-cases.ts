@@ -1,6 +1,7 @@
 /** Commands inside a running run: input, output, exit code, terminal, the end of a session. */
 import { expect, test } from 'vitest';
-import type { ExecSpec, Session } from '../../src/providers/provider.ts';
+import type { ExecSpec } from '../../src/domain/exec.ts';
+import type { Session } from '../../src/providers/provider.ts';
 import { type World, within } from './harness.ts';
 
 const plain: ExecSpec = { command: [], env: {}, stdin: false, tty: false };

@@ -1,9 +1,7 @@
 /** The REST door: which routes there are, who may use them, and how a request that does not fit its schema is answered. */
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../context.ts';
-import { createAuthenticator } from '../../services/authentication.ts';
-import { createRateLimiter } from '../../services/rate-limits.ts';
-import { createStreams } from '../../services/streams.ts';
+import { type Admission, createAdmission } from '../admission.ts';
 import { operatorAuth, refuseKeyInUrl, tenantAuth, ticketAuth } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
@@ -25,11 +23,9 @@ import { ticketRoutes } from './tickets.ts';
 import { volumeRoutes } from './volumes.ts';
 import { waitRoutes } from './wait.ts';
 
-export function createV1(deps: Deps): V1 {
-  const authenticator = createAuthenticator(deps);
-  const streams = createStreams(deps, authenticator);
+export function createV1(deps: Deps, admission: Admission = createAdmission(deps)): V1 {
+  const { authenticator, limiter, streams } = admission;
   const asOperator = operatorAuth(authenticator);
-  const limiter = createRateLimiter(deps);
   const asTenant = tenantAuth(authenticator, limiter);
   const withTicket = ticketAuth(deps, limiter, asTenant);
 

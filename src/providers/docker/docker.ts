@@ -1,6 +1,7 @@
 /** A Docker Engine as a provider: puts the parts of this folder together. */
 import type { Clock } from '../../domain/clock.ts';
 import type { Provider } from '../provider.ts';
+import { attachTo, resizeTerminal } from './attach.ts';
 import { connectEngine, type Site } from './client.ts';
 import { engineStartedAt } from './engine-start.ts';
 import { execIn } from './exec.ts';
@@ -58,6 +59,8 @@ export function createDockerProvider(options: DockerOptions): Provider {
     unpause: (run, call) => unpauseRun(site, run, call),
     rename: (run, _name, endpoints, call) => renameRun(site, run, endpoints, call),
     logs: (run, call) => logsOf(site, run, call),
+    attach: (run, input, call) => attachTo(site, run, input, call),
+    resize: (run, columns, rows, call) => resizeTerminal(site, run, columns, rows, call),
     exec: (run, spec, call) => execIn(site, run, spec, call),
     stats: (run, call) => statsOf(site, run, call),
     top: (run, psArguments, call) => topOf(site, run, psArguments, call),

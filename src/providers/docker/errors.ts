@@ -54,13 +54,13 @@ const rules: readonly Rule[] = [
   {
     text: /exec: .*(executable file not found|no such file or directory|not a directory)/s,
     code: 'invalid',
-    say: 'The command was not found in the image',
+    say: 'The command is not in the image: executable file not found',
     details: { exitCode: 127 },
   },
   {
     text: /exec: .*(permission denied|is a directory|exec format error)/s,
     code: 'invalid',
-    say: 'The command cannot be executed',
+    say: 'The command cannot be executed: permission denied',
     details: { exitCode: 126 },
   },
   { text: /unable to find (user|group)/, code: 'invalid', say: (_, match) => `The image has no such ${match?.[1]}` },

@@ -1,11 +1,9 @@
 /** Commands inside a running container, over one hijacked connection each. */
-import type { Socket } from 'node:net';
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
-import type { CallOptions, ExecSpec, RunRef, Session } from '../provider.ts';
+import type { ExecSpec } from '../../domain/exec.ts';
+import type { CallOptions, RunRef, Session } from '../provider.ts';
 import { type EngineRequest, type Site, safeName } from './client.ts';
-import { toAppError } from './errors.ts';
-import { demultiplex, type Frame, unframed } from './streams.ts';
+import { sessionOver } from './session.ts';
 
 const created = z.object({ Id: z.string() });
 const inspected = z.object({ Running: z.boolean(), ExitCode: z.number().nullable() });
@@ -20,24 +18,13 @@ export async function execIn(site: Site, run: RunRef, spec: ExecSpec, options: C
   const id = await createExec(site, run, spec, options);
   const body = { Detach: false, Tty: spec.tty };
   const socket = await site.engine.hijack({ method: 'POST', path: `/exec/${id}/start`, body, subject }, options);
-  const over = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  const left = new AbortController();
-  const signal = AbortSignal.any([options.signal, left.signal]);
-  return {
-    output: output(socket, spec.tty, signal),
-    write: (data) => write(socket, data),
-    endInput: () => endInput(socket),
+  return sessionOver(socket, spec.tty, subject, options, {
     resize: async (columns, rows) => {
       const query = { w: columns, h: rows };
       await site.engine.call({ method: 'POST', path: `/exec/${id}/resize`, query, subject }, options);
     },
-    // Left before its end, the process may run on for ever.
-    exit: over.then(() => (socket.readableEnded ? exitCode(site, id, options) : null)),
-    close: () => {
-      left.abort();
-      socket.destroy();
-    },
-  };
+    exit: () => exitCode(site, id, options),
+  });
 }
 
 async function createExec(site: Site, run: RunRef, spec: ExecSpec, options: CallOptions): Promise<string> {
@@ -57,33 +44,6 @@ async function createExec(site: Site, run: RunRef, spec: ExecSpec, options: Call
     subject: { noun: 'container' },
   };
   return safeName((await site.engine.ask(request, created, options)).Id);
-}
-
-/** Ends with the process, or without an error when the session was closed or aborted. */
-async function* output(socket: Socket, tty: boolean, signal: AbortSignal): AsyncGenerator<Frame, void, void> {
-  try {
-    yield* tty ? unframed(socket) : demultiplex(socket);
-  } catch (error) {
-    if (!signal.aborted) throw toAppError(error, subject, signal);
-  } finally {
-    socket.destroy();
-  }
-}
-
-function write(socket: Socket, data: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.write(data, (error) => {
-      if (error) reject(new AppError('conflict', 'The process takes no more input', { cause: error }));
-      else resolve();
-    });
-  });
-}
-
-function endInput(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.writableEnded || socket.destroyed) return resolve();
-    socket.end(() => resolve());
-  });
 }
 
 /** Null when the connection ended but the process did not, or when nobody can be asked any more. */

@@ -57,9 +57,9 @@ function entryEnd(buffer: Buffer): number | null {
 /** Joins the entries of one line; each stream has its own line in the making. */
 export async function* joinLines(source: AsyncIterable<Entry>): AsyncGenerator<LogChunk, void, void> {
   const open = new Map<Frame['stream'], { at: Date; parts: Buffer[]; size: number }>();
-  const finish = (stream: Frame['stream'], line: { at: Date; parts: Buffer[] }): LogChunk => {
+  const finish = (stream: Frame['stream'], line: { at: Date; parts: Buffer[] }, ended: boolean): LogChunk => {
     open.delete(stream);
-    return { stream, at: line.at, line: Buffer.concat(line.parts) };
+    return { stream, at: line.at, line: Buffer.concat(line.parts), ended };
   };
   for await (const { stream, stamp, data } of source) {
     const line = open.get(stream) ?? { at: new Date(stamp), parts: [], size: 0 };
@@ -67,9 +67,9 @@ export async function* joinLines(source: AsyncIterable<Entry>): AsyncGenerator<L
     line.parts.push(ended ? data.subarray(0, -1) : data);
     line.size += data.length;
     open.set(stream, line);
-    if (ended || line.size >= longestLine) yield finish(stream, line);
+    if (ended || line.size >= longestLine) yield finish(stream, line, ended);
   }
-  for (const [stream, line] of open) yield finish(stream, line);
+  for (const [stream, line] of open) yield finish(stream, line, false);
 }
 
 /**

@@ -7,7 +7,7 @@ const longestLog = 10_000;
 
 /** `data` is one line with its newline. */
 export function appendLog(run: MemoryRun, stream: 'stdout' | 'stderr', data: Uint8Array, at: Date): void {
-  const chunk = { stream, at, line: data.subarray(0, -1) };
+  const chunk = { stream, at, line: data.subarray(0, -1), ended: true };
   run.logs.push(chunk);
   if (run.logs.length > longestLog) run.logs.shift();
   for (const follower of run.followers) follower.push(chunk);

@@ -4,6 +4,7 @@
  */
 import type { Clock, Ids } from '../../domain/clock.ts';
 import type { CallOptions, Features, Observation, Provider, PullInput, RunRef } from '../provider.ts';
+import { attachToRun, resizeRun } from './attach.ts';
 import { connectRun, disconnectRun } from './attachments.ts';
 import { callsWith, type Faults } from './faults.ts';
 import { holdImage, inspectImage, pullImage, releaseImage } from './images.ts';
@@ -64,6 +65,8 @@ export function createMemoryProvider(options: MemoryOptions): Provider {
     unpause: call('unpause', (ref) => unpauseRun(world, ref)),
     rename: call('rename', (ref, name) => renameRun(world, ref, name)),
     logs: (ref, logOptions) => readLogs(world, ref, logOptions),
+    attach: call('attach', (ref, input, { signal }) => attachToRun(world, ref, input, signal)),
+    resize: call('resize', (ref) => resizeRun(world, ref)),
     exec: call('exec', (ref, spec, { signal }) => execInRun(world, clock, ref, spec, signal)),
     stats: (ref, { signal }) => statsOfRun(world, clock, ref, signal),
     top: call('top', (ref) => topOfRun(world, ref)),

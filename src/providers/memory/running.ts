@@ -2,6 +2,7 @@
 import { AppError } from '../../domain/errors.ts';
 import type { RunRef } from '../provider.ts';
 import { endedEndpoints, firstAddress, liveEndpoints } from './attachments.ts';
+import { Channel } from './channel.ts';
 import { appendLog, endLogs } from './logs.ts';
 import { releasePorts, takePorts } from './ports.ts';
 import { Process } from './process.ts';
@@ -34,7 +35,7 @@ export function startRun(context: RunsContext, ref: RunRef): void {
   run.process = new Process(program, {
     clock,
     write: (stream, data) => appendLog(run, stream, data, new Date(clock.now())),
-    input: run.input.spec.stdin ? endlessInput() : null,
+    input: run.input.spec.stdin ? run.stdin : null,
     onExit: (code) => ended(context, run, code),
   });
 }
@@ -42,6 +43,8 @@ export function startRun(context: RunsContext, ref: RunRef): void {
 function ended({ world, clock }: RunsContext, run: MemoryRun, exitCode: number): void {
   releasePorts(world, run);
   endLogs(run);
+  run.stdin.close();
+  run.stdin = new Channel();
   for (const end of run.onEnd) end();
   change(world, run, {
     phase: 'exited',
@@ -60,9 +63,4 @@ function commandOf(world: MemoryWorld, { input }: MemoryRun): string[] {
   const { entrypoint, command } = input.spec;
   if (entrypoint) return [...entrypoint, ...(command ?? [])];
   return [...(image?.entrypoint ?? []), ...(command ?? image?.command ?? [])];
-}
-
-/** An open standard input that nobody writes to. */
-async function* endlessInput(): AsyncGenerator<Uint8Array, void> {
-  await new Promise(() => {});
 }

@@ -3,6 +3,7 @@ import type { Clock, Ids } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { CreateInput, RunRef } from '../provider.ts';
 import { idleEndpoints } from './attachments.ts';
+import { Channel } from './channel.ts';
 import { findRun, getRun, hint, type MemoryRun, type MemoryWorld } from './world.ts';
 
 export interface RunsContext {
@@ -55,6 +56,7 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
     },
     history: [{ kind: 'absent' }],
     process: null,
+    stdin: new Channel(),
     logs: [],
     followers: new Set(),
     onEnd: new Set(),

@@ -1,7 +1,8 @@
 /** Live views of a running container: exec, statistics, the process table. All of it pretended, all of it ending with the run. */
 import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { ExecSpec, Hint, RunRef, Session, StatsSample } from '../provider.ts';
+import type { ExecSpec } from '../../domain/exec.ts';
+import type { Hint, RunRef, Session, StatsSample } from '../provider.ts';
 import { Channel } from './channel.ts';
 import { Process } from './process.ts';
 import { parseCommand, type Statement } from './script.ts';

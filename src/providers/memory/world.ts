@@ -21,6 +21,8 @@ export interface MemoryRun {
   readonly history: Observation[];
   /** The last one, perhaps ended; null before the first start. */
   process: Process | null;
+  /** What whoever is attached writes to it; a new one for each start. */
+  stdin: Channel<Uint8Array>;
   readonly logs: LogChunk[];
   readonly followers: Set<Channel<LogChunk>>;
   /** Statistics and other readers end with the process. */

@@ -1,0 +1,67 @@
+/** Creating, listing, inspecting, removing and pruning containers. */
+import { AppError } from '../../domain/errors.ts';
+import { removeContainer as remove } from '../../services/container-verbs.ts';
+import { createContainer as create, listAllContainers, showContainer } from '../../services/containers.ts';
+import { containerFilters, matching, pruneFilters, shownStatuses } from './container-filters.ts';
+import { nameOf } from './container-verbs.ts';
+import { toInspect, toListItem } from './container-views.ts';
+import { labelFilter } from './query.ts';
+import { type Handler, noContent, ok, textBody } from './request.ts';
+import { toSpec } from './translate.ts';
+
+export const createContainer: Handler = async ({ deps }, request) => {
+  const { ctx, query, version } = request;
+  const name = nameOf(query.text('name'));
+  const { spec, warnings } = toSpec(await textBody(request), version);
+  try {
+    const { container, converged } = await create(deps, ctx, { name, spec, start: false });
+    if (!converged) throw new AppError('timeout', `Container ${container.id} is still being created`);
+    return { status: 201, json: { Id: container.id, Warnings: warnings } };
+  } catch (error) {
+    // To clients, 404 here means one thing: pull the image and try again.
+    if (error instanceof AppError && error.code === 'not_found' && !error.message.startsWith('No such image')) {
+      throw new AppError('invalid', error.message, { details: error.details, cause: error });
+    }
+    throw error;
+  }
+};
+
+export const listContainers: Handler = async ({ deps }, { ctx, query, version }) => {
+  const filters = query.filters(containerFilters);
+  const limit = query.integer('limit', { min: -1, max: 1_000_000_000 }) ?? -1;
+  const statuses = shownStatuses(filters, query.flag('all') || limit > 0);
+  const found = await listAllContainers(deps, ctx, { status: statuses, labels: labelFilter(filters) });
+  const matches = found.filter(matching(filters, found));
+  return ok((limit > 0 ? matches.slice(0, limit) : matches).map((container) => toListItem(container, version)));
+};
+
+export const inspectContainer: Handler = async ({ deps }, { ctx, params, version }) =>
+  ok(toInspect(await showContainer(deps, ctx, params.id ?? ''), version));
+
+export const removeContainer: Handler = async ({ deps }, { ctx, params, query }) => {
+  if (query.flag('link')) throw new AppError('unsupported', 'Links are not removed one by one; remove the container');
+  const how = { force: query.flag('force'), volumes: query.flag('v') };
+  const { converged } = await remove(deps, ctx, params.id ?? '', how);
+  if (!converged) throw new AppError('timeout', 'Accepted, and still being removed');
+  return noContent;
+};
+
+export const pruneContainers: Handler = async ({ deps }, { ctx, query }) => {
+  const filters = query.filters(pruneFilters);
+  const stopped = await listAllContainers(deps, ctx, {
+    status: ['created', 'exited', 'failed', 'lost'],
+    labels: labelFilter(filters),
+  });
+  const removed: string[] = [];
+  for (const { id } of stopped.filter(matching(filters, stopped, deps.clock.now()))) {
+    try {
+      await remove(deps, ctx, id, { force: false, volumes: false });
+      removed.push(id);
+    } catch (error) {
+      // Started or removed by somebody else in the meantime.
+      const moved = error instanceof AppError && (error.code === 'conflict' || error.code === 'not_found');
+      if (!moved) throw error;
+    }
+  }
+  return ok({ ContainersDeleted: removed, SpaceReclaimed: 0 });
+};

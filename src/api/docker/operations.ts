@@ -1,0 +1,189 @@
+/**
+ * The allow-list: every operation of the Engine API, and what becomes of it. What is not here does not exist. Images, and
+ * whatever else may contain a slash, are taken as far as the rest of the path allows.
+ */
+import { AppError, type ErrorCode } from '../../domain/errors.ts';
+import { attach } from './attach.ts';
+import { killContainer, pause, rename, restart, start, stop, unpause } from './container-verbs.ts';
+import { createContainer, inspectContainer, listContainers, pruneContainers, removeContainer } from './containers.ts';
+import { createExec, inspectExec, resizeExec, startExec } from './exec.ts';
+import type { Opener } from './hijack.ts';
+import { containerLogs } from './logs.ts';
+import type { DockerAnswer, Handler } from './request.ts';
+import { resizeContainer } from './terminal.ts';
+import { waitContainer } from './wait.ts';
+
+export type Verdict =
+  | { kind: 'serve'; handler: Handler }
+  /** Answers with a connection in both directions. */
+  | { kind: 'hijack'; opener: Opener }
+  /** Answers whoever asks, without a credential. */
+  | { kind: 'open'; answer: DockerAnswer }
+  | { kind: 'refuse'; code: ErrorCode; message: string };
+
+export interface Operation {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  /** As the Engine's own description writes it. */
+  path: string;
+  verdict: Verdict;
+}
+
+const serve = (handler: Handler): Verdict => ({ kind: 'serve', handler });
+const hijack = (opener: Opener): Verdict => ({ kind: 'hijack', opener });
+const refuse = (code: ErrorCode, message: string): Verdict => ({ kind: 'refuse', code, message });
+
+const notYet = refuse('unsupported', 'This operation is not served here');
+const noSwarm = refuse(
+  'unavailable',
+  'This node is not a swarm manager: Longshore has no swarm. Use containers, or Compose, instead',
+);
+const noPlugins = refuse('forbidden', 'Plugins cannot be installed here: they would run as part of the host');
+const noBuildKit = refuse('unsupported', 'BuildKit is not served here: set DOCKER_BUILDKIT=0 to build');
+const ping: Verdict = {
+  kind: 'open',
+  answer: { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' } },
+};
+
+type Row = [method: Operation['method'], path: string, verdict: Verdict];
+
+const rows: Row[] = [
+  ['GET', '/containers/json', serve(listContainers)],
+  ['POST', '/containers/create', serve(createContainer)],
+  ['POST', '/containers/prune', serve(pruneContainers)],
+  ['GET', '/containers/{id}/json', serve(inspectContainer)],
+  ['GET', '/containers/{id}/top', notYet],
+  ['GET', '/containers/{id}/logs', serve(containerLogs)],
+  ['GET', '/containers/{id}/changes', notYet],
+  ['GET', '/containers/{id}/export', notYet],
+  ['GET', '/containers/{id}/stats', notYet],
+  ['POST', '/containers/{id}/resize', serve(resizeContainer)],
+  ['POST', '/containers/{id}/start', serve(start)],
+  ['POST', '/containers/{id}/stop', serve(stop)],
+  ['POST', '/containers/{id}/restart', serve(restart)],
+  ['POST', '/containers/{id}/kill', serve(killContainer)],
+  ['POST', '/containers/{id}/update', notYet],
+  ['POST', '/containers/{id}/rename', serve(rename)],
+  ['POST', '/containers/{id}/pause', serve(pause)],
+  ['POST', '/containers/{id}/unpause', serve(unpause)],
+  ['POST', '/containers/{id}/attach', hijack(attach)],
+  ['GET', '/containers/{id}/attach/ws', notYet],
+  ['POST', '/containers/{id}/wait', serve(waitContainer)],
+  ['HEAD', '/containers/{id}/archive', notYet],
+  ['GET', '/containers/{id}/archive', notYet],
+  ['PUT', '/containers/{id}/archive', notYet],
+  ['DELETE', '/containers/{id}', serve(removeContainer)],
+
+  ['POST', '/containers/{id}/exec', serve(createExec)],
+  ['POST', '/exec/{id}/start', hijack(startExec)],
+  ['POST', '/exec/{id}/resize', serve(resizeExec)],
+  ['GET', '/exec/{id}/json', serve(inspectExec)],
+
+  ['GET', '/images/json', notYet],
+  ['POST', '/build', notYet],
+  ['POST', '/build/prune', notYet],
+  ['POST', '/images/create', notYet],
+  ['GET', '/images/get', notYet],
+  ['POST', '/images/load', notYet],
+  ['POST', '/images/prune', notYet],
+  ['GET', '/images/search', notYet],
+  ['GET', '/images/{name}/json', notYet],
+  ['GET', '/images/{name}/history', notYet],
+  ['GET', '/images/{name}/get', notYet],
+  ['POST', '/images/{name}/push', notYet],
+  ['POST', '/images/{name}/tag', notYet],
+  ['DELETE', '/images/{name}', notYet],
+  ['POST', '/commit', notYet],
+  ['GET', '/distribution/{name}/json', notYet],
+
+  ['GET', '/networks', notYet],
+  ['POST', '/networks/create', notYet],
+  ['POST', '/networks/prune', notYet],
+  ['POST', '/networks/{id}/connect', notYet],
+  ['POST', '/networks/{id}/disconnect', notYet],
+  ['GET', '/networks/{id}', notYet],
+  ['DELETE', '/networks/{id}', notYet],
+
+  ['GET', '/volumes', notYet],
+  ['POST', '/volumes/create', notYet],
+  ['POST', '/volumes/prune', notYet],
+  ['GET', '/volumes/{name}', notYet],
+  ['PUT', '/volumes/{name}', noSwarm],
+  ['DELETE', '/volumes/{name}', notYet],
+
+  ['HEAD', '/_ping', ping],
+  ['GET', '/_ping', ping],
+  ['GET', '/version', notYet],
+  ['GET', '/info', notYet],
+  ['GET', '/events', notYet],
+  ['GET', '/system/df', notYet],
+  ['POST', '/auth', notYet],
+  ['POST', '/session', noBuildKit],
+  ['POST', '/grpc', noBuildKit],
+
+  ['GET', '/plugins', notYet],
+  ['GET', '/plugins/privileges', noPlugins],
+  ['POST', '/plugins/pull', noPlugins],
+  ['POST', '/plugins/create', noPlugins],
+  ['GET', '/plugins/{name}/json', notYet],
+  ['POST', '/plugins/{name}/enable', noPlugins],
+  ['POST', '/plugins/{name}/disable', noPlugins],
+  ['POST', '/plugins/{name}/upgrade', noPlugins],
+  ['POST', '/plugins/{name}/push', noPlugins],
+  ['POST', '/plugins/{name}/set', noPlugins],
+  ['DELETE', '/plugins/{name}', noPlugins],
+
+  ['GET', '/swarm', noSwarm],
+  ['GET', '/swarm/unlockkey', noSwarm],
+  ...['init', 'join', 'leave', 'update', 'unlock'].map((verb): Row => ['POST', `/swarm/${verb}`, noSwarm]),
+  ...['services', 'secrets', 'configs'].flatMap((noun): Row[] => [
+    ['GET', `/${noun}`, noSwarm],
+    ['POST', `/${noun}/create`, noSwarm],
+    ['GET', `/${noun}/{id}`, noSwarm],
+    ['DELETE', `/${noun}/{id}`, noSwarm],
+    ['POST', `/${noun}/{id}/update`, noSwarm],
+  ]),
+  ['GET', '/services/{id}/logs', noSwarm],
+  ['GET', '/nodes', noSwarm],
+  ['GET', '/nodes/{id}', noSwarm],
+  ['DELETE', '/nodes/{id}', noSwarm],
+  ['POST', '/nodes/{id}/update', noSwarm],
+  ['GET', '/tasks', noSwarm],
+  ['GET', '/tasks/{id}', noSwarm],
+  ['GET', '/tasks/{id}/logs', noSwarm],
+];
+
+export const operations: readonly Operation[] = rows.map(([method, path, verdict]) => ({ method, path, verdict }));
+
+export interface Match {
+  operation: Operation;
+  params: Record<string, string>;
+}
+
+/** In the order of the list, by method and first segment. */
+const candidates = Map.groupBy(
+  operations.map((operation) => ({ operation, pattern: patternOf(operation.path) })),
+  ({ operation: { method, path } }) => `${method} ${path.split('/')[1]}`,
+);
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/\{(\w+)\}/g, '(?<$1>.+)')}$`);
+}
+
+/** @param path without version and query. Null when there is no such operation. Throws invalid for a path in disguise. */
+export function findOperation(method: string, path: string): Match | null {
+  for (const { operation, pattern } of candidates.get(`${method} ${path.split('/')[1]}`) ?? []) {
+    const found = pattern.exec(path);
+    if (!found) continue;
+    const params = Object.entries(found.groups ?? {}).map(([name, value]) => [name, decoded(name, value)]);
+    return { operation, params: Object.fromEntries(params) };
+  }
+  return null;
+}
+
+/** Only names of images need encoding (`@` is written `%40` by some); anywhere else it is an attempt to be misread. */
+function decoded(param: string, value: string): string {
+  if (!value.includes('%')) return value;
+  const isPlain = param === 'name' && /^(?:[^%]|%(?:3A|40|2B))*$/i.test(value);
+  if (!isPlain) throw new AppError('invalid', 'The path must not contain encoded characters');
+  return decodeURIComponent(value);
+}

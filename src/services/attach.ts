@@ -1,0 +1,40 @@
+/** A container's own standard streams. */
+import type { Ctx, Deps } from '../context.ts';
+import { type Container, statusOf } from '../domain/container.ts';
+import { AppError } from '../domain/errors.ts';
+import type { AttachInput, Session } from '../providers/provider.ts';
+import { authorize } from './authorize.ts';
+import { runOf } from './live-run.ts';
+
+export type AttachOptions = Omit<AttachInput, 'tty'>;
+
+/** Ready before it resolves, also before the first start. Throws forbidden (input needs an admin key), unsupported, conflict. */
+export async function attachContainer(
+  deps: Deps,
+  ctx: Ctx,
+  container: Container,
+  input: AttachOptions,
+  signal: AbortSignal,
+): Promise<Session> {
+  authorize(ctx.principal, input.stdin ? 'write' : 'read');
+  if (!deps.provider.attach) throw new AppError('unsupported', 'This provider cannot attach to containers');
+  const state = statusOf(container);
+  if (state === 'paused') {
+    throw new AppError('conflict', `Container ${container.name} is paused, unpause the container before attach`);
+  }
+  return deps.provider.attach(runOf(container), { ...input, tty: container.spec.tty }, { signal });
+}
+
+/** Of its terminal. Throws conflict when it does not run. */
+export async function resizeContainer(
+  deps: Deps,
+  ctx: Ctx,
+  container: Container,
+  { columns, rows }: { columns: number; rows: number },
+): Promise<void> {
+  authorize(ctx.principal, 'write');
+  if (!deps.provider.resize) throw new AppError('unsupported', 'This provider cannot resize terminals');
+  await deps.provider.resize(runOf(container), columns, rows, { signal: AbortSignal.timeout(RESIZE_MS) });
+}
+
+const RESIZE_MS = 5_000;

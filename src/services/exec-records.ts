@@ -1,0 +1,87 @@
+/** Commands that are first described, then started, then asked about: Docker's way to run something in a container. */
+import type { Ctx, Deps } from '../context.ts';
+import { beginExec, endExec, findExec, insertExec, runningExecs } from '../db/execs.ts';
+import { AppError, notFound } from '../domain/errors.ts';
+import type { Exec, ExecSpec } from '../domain/exec.ts';
+import type { Session } from '../providers/provider.ts';
+import { authorize } from './authorize.ts';
+import { openExec } from './exec.ts';
+import { liveContainer } from './live-run.ts';
+
+/** Sessions that this process holds, for those who want to resize their terminal. */
+export type LiveExecs = Map<string, Session>;
+
+/** Throws forbidden, not_found, and conflict naming the state. */
+export async function createExec(deps: Deps, ctx: Ctx, reference: string, spec: ExecSpec): Promise<string> {
+  authorize(ctx.principal, 'write');
+  const { tenantId, id: containerId } = await liveContainer(deps, ctx, reference, 'exec');
+  const id = deps.ids.hex64();
+  await insertExec(deps.db, { tenantId, id, containerId, spec });
+  return id;
+}
+
+/** Throws not_found alike for missing and for foreign ones. */
+export async function getExec(deps: Deps, ctx: Ctx, id: string): Promise<Exec> {
+  const exec = /^[0-9a-f]{64}$/.test(id) ? await findExec(deps.db, ctx.principal.tenantId, id) : null;
+  if (!exec) throw notFound('exec instance', id);
+  return exec;
+}
+
+export const listRunningExecs = (deps: Deps, ctx: Ctx, containerId: string): Promise<string[]> =>
+  runningExecs(deps.db, ctx.principal.tenantId, containerId);
+
+/** Once only. How it ended is recorded when its output ends. Throws conflict when it was started before, and as openExec does. */
+export async function startExec(
+  deps: Deps,
+  ctx: Ctx,
+  { tenantId, id, containerId, spec }: Exec,
+  live: LiveExecs,
+  signal: AbortSignal,
+): Promise<Session> {
+  authorize(ctx.principal, 'write');
+  await liveContainer(deps, ctx, containerId, 'exec');
+  if (!(await beginExec(deps.db, { tenantId, id }))) {
+    throw new AppError('conflict', `Error: Exec command ${id} has already run`);
+  }
+  try {
+    const session = await openExec(deps, ctx, containerId, spec, signal);
+    live.set(id, session);
+    return { ...session, output: untilRecorded(deps, { tenantId, id }, live, session) };
+  } catch (error) {
+    await endExec(deps.db, { tenantId, id, exitCode: null });
+    throw error;
+  }
+}
+
+/** The exit code is in its record before whoever reads the output sees the end of it, and asks. */
+async function* untilRecorded(
+  deps: Deps,
+  at: { tenantId: string; id: string },
+  live: LiveExecs,
+  session: Session,
+): AsyncGenerator<{ stream: 'stdout' | 'stderr'; data: Uint8Array }, void, void> {
+  let hasEnded = false;
+  try {
+    yield* session.output;
+    hasEnded = true;
+  } finally {
+    live.delete(at.id);
+    if (!hasEnded) session.close();
+    await endExec(deps.db, { ...at, exitCode: await session.exit });
+  }
+}
+
+/** Throws not_found when this process holds no session of it, conflict when it has ended. */
+export async function resizeExec(
+  deps: Deps,
+  ctx: Ctx,
+  id: string,
+  live: LiveExecs,
+  { columns, rows }: { columns: number; rows: number },
+): Promise<void> {
+  authorize(ctx.principal, 'write');
+  await getExec(deps, ctx, id);
+  const session = live.get(id);
+  if (!session) throw notFound('running exec instance', id);
+  await session.resize(columns, rows);
+}
