@@ -27,16 +27,6 @@ export async function findExec(db: Db, tenantId: string, id: string): Promise<Ex
   return row ? selected.read(row) : null;
 }
 
-const ofContainer = prepareTenantRead<{ tenantId: string; containerId: string }>(sql`
-  select e.id from execs e where e.tenant_id = s.v and e.container_id = ${param('containerId', 'text')}
-    and e.state = 'running' order by e.created_at`);
-
-/** The ids of those that run in a container, oldest first. */
-export async function runningExecs(db: Db, tenantId: string, containerId: string): Promise<string[]> {
-  const rows = await db.query('app', ofContainer({ tenantId, containerId }));
-  return rows.map((row) => String(row.id));
-}
-
 const begin = prepare<{ tenantId: string; id: string }>(sql`
   update execs set state = 'running' where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
     and state = 'created' returning id`);

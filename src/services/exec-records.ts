@@ -1,6 +1,6 @@
 /** Commands that are first described, then started, then asked about: Docker's way to run something in a container. */
 import type { Ctx, Deps } from '../context.ts';
-import { beginExec, endExec, findExec, insertExec, runningExecs } from '../db/execs.ts';
+import { beginExec, endExec, findExec, insertExec } from '../db/execs.ts';
 import { AppError, notFound } from '../domain/errors.ts';
 import type { Exec, ExecSpec } from '../domain/exec.ts';
 import type { Session } from '../providers/provider.ts';
@@ -26,9 +26,6 @@ export async function getExec(deps: Deps, ctx: Ctx, id: string): Promise<Exec> {
   if (!exec) throw notFound('exec instance', id);
   return exec;
 }
-
-export const listRunningExecs = (deps: Deps, ctx: Ctx, containerId: string): Promise<string[]> =>
-  runningExecs(deps.db, ctx.principal.tenantId, containerId);
 
 /** Once only. How it ended is recorded when its output ends. Throws conflict when it was started before, and as openExec does. */
 export async function startExec(

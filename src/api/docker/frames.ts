@@ -8,7 +8,7 @@ export interface Output {
 export const rawStream = 'application/vnd.docker.raw-stream';
 export const multiplexedStream = 'application/vnd.docker.multiplexed-stream';
 
-export function frame({ stream, data }: Output): Buffer {
+function frame({ stream, data }: Output): Buffer {
   const framed = Buffer.allocUnsafe(8 + data.length);
   framed.writeUInt32BE(stream === 'stdout' ? 0x01000000 : 0x02000000, 0);
   framed.writeUInt32BE(data.length, 4);

@@ -152,6 +152,7 @@ const rows: Row[] = [
   ['GET', '/tasks/{id}/logs', noSwarm],
 ];
 
+/** @public */
 export const operations: readonly Operation[] = rows.map(([method, path, verdict]) => ({ method, path, verdict }));
 
 export interface Match {

@@ -67,7 +67,7 @@ export class Query {
   }
 }
 
-/** A filter that must be one boolean, as `dangling` is. Undefined when absent. */
+/** A filter that must be one boolean, as `dangling` is. Undefined when absent. @public */
 export function booleanFilter(filters: Filters, key: string): boolean | undefined {
   const values = filters.get(key);
   if (!values) return undefined;
