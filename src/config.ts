@@ -24,6 +24,13 @@ const common = z.object({
   /** Serves /metrics without a key, on an address of its own; unset: /metrics needs the operator key. */
   LONGSHORE_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   LONGSHORE_METRICS_HOST: z.string().default('127.0.0.1'),
+  /** PEM files. With them it listens with TLS as well, on the same host: the same API, and client certificates count. */
+  LONGSHORE_TLS_CERT: z.string().optional(),
+  LONGSHORE_TLS_KEY: z.string().optional(),
+  LONGSHORE_TLS_PORT: z.coerce.number().int().min(0).max(65_535).default(2376),
+  /** PEM files of the authority that signs client certificates, as `longshore certs init` makes them; unset: there are none. */
+  LONGSHORE_CA_CERT: z.string().optional(),
+  LONGSHORE_CA_KEY: z.string().optional(),
   LONGSHORE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** The migration owner's URL. The two roles below it are assumed at connect unless they have URLs of their own. */
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/./, 'must be postgres://user:password@host:port/database'),
@@ -75,6 +82,11 @@ const docker = common.extend({
 });
 const memory = common.extend({ LONGSHORE_PROVIDER: z.literal('memory') });
 
+const together = [
+  ['LONGSHORE_TLS_CERT', 'LONGSHORE_TLS_KEY'],
+  ['LONGSHORE_CA_CERT', 'LONGSHORE_CA_KEY'],
+] as const;
+
 export type Config = z.infer<typeof docker> | z.infer<typeof memory>;
 
 /** Throws an Error whose message names each wrong setting in one line; unknown variables are not ours and are ignored. */
@@ -84,6 +96,9 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
   const schema = provider === 'docker' ? docker : provider === 'memory' ? memory : null;
   if (!schema) throw new Error(`LONGSHORE_PROVIDER must be docker or memory, not ${JSON.stringify(provider)}`);
   const parsed = schema.safeParse(given);
+  for (const [one, other] of together) {
+    if (one in given !== other in given) throw new Error(`${one} and ${other} go together: set both, or neither`);
+  }
   if (parsed.success) return parsed.data;
   throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
 }

@@ -1,6 +1,7 @@
 /** What is handed down instead of imported: Deps once per process, Ctx once per operation. Types only. */
 import type { Logger } from 'pino';
 import type { Db } from './db/client.ts';
+import type { CertificateAuthority } from './domain/certificate.ts';
 import type { Clock, Ids } from './domain/clock.ts';
 import type { Metrics } from './domain/metrics.ts';
 import type { Principal, TenantPrincipal } from './domain/principal.ts';
@@ -35,6 +36,8 @@ export interface Deps {
   registries: RegistryPolicy;
   sharedImages: readonly string[];
   operatorKeyHash: string | null;
+  /** Signs client certificates; null where the operator gave none. */
+  authority: CertificateAuthority | null;
   /** Seals cursors; the same for all processes of an installation. */
   cursorSecret: string;
   /** Names this process in leases. */

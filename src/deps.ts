@@ -1,19 +1,23 @@
 /** The composition root: settings become the one Deps of a process. */
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Config } from './config.ts';
 import type { Deps } from './context.ts';
 import { connect, type Db } from './db/client.ts';
 import { installationId } from './db/health.ts';
+import type { CertificateAuthority } from './domain/certificate.ts';
 import { sha256, systemClock, systemIds } from './domain/clock.ts';
 import type { Metrics } from './domain/metrics.ts';
 import { createWakeups } from './domain/wakeups.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { openAuthority } from './pki/authority.ts';
 import { createProvider } from './providers/registry.ts';
 import { timed } from './providers/timed.ts';
 
 /** Connects to the database to learn the installation's id. The caller closes `deps.db`. */
 export async function buildDeps(config: Config): Promise<Deps> {
+  const authority = await readAuthority(config);
   const metrics = createMetrics();
   const db = connect({
     url: config.DATABASE_URL,
@@ -22,12 +26,30 @@ export async function buildDeps(config: Config): Promise<Deps> {
     connections: config.LONGSHORE_DATABASE_CONNECTIONS,
     metrics,
   });
-  return assembleDeps(config, { db, metrics, installId: await installationId(db) });
+  return assembleDeps(config, { db, metrics, installId: await installationId(db), authority });
+}
+
+async function readAuthority(config: Config): Promise<CertificateAuthority | null> {
+  const { LONGSHORE_CA_CERT: certificate, LONGSHORE_CA_KEY: key } = config;
+  if (certificate === undefined || key === undefined) return null;
+  const [certificatePem, privateKeyPem] = await Promise.all([readFile(certificate, 'utf8'), readFile(key, 'utf8')]);
+  try {
+    return openAuthority({ certificatePem, privateKeyPem });
+  } catch (error) {
+    throw new Error(`LONGSHORE_CA_CERT, LONGSHORE_CA_KEY: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+interface Site {
+  db: Db;
+  metrics: Metrics;
+  installId: string;
+  authority?: CertificateAuthority | null;
 }
 
 /** The part without I/O. */
-export function assembleDeps(config: Config, site: { db: Db; metrics: Metrics; installId: string }): Deps {
-  const { db, metrics, installId } = site;
+export function assembleDeps(config: Config, site: Site): Deps {
+  const { db, metrics, installId, authority = null } = site;
   const log = createLog(config.LONGSHORE_LOG_LEVEL);
   const provider = createProvider(config, { installId, clock: systemClock, ids: systemIds, log });
   return {
@@ -67,6 +89,7 @@ export function assembleDeps(config: Config, site: { db: Db; metrics: Metrics; i
     registries: { hosts: config.LONGSHORE_REGISTRIES, loopback: config.LONGSHORE_INSECURE_LOOPBACK_REGISTRIES },
     sharedImages: config.LONGSHORE_SHARED_IMAGES,
     operatorKeyHash: config.LONGSHORE_OPERATOR_KEY ? sha256(config.LONGSHORE_OPERATOR_KEY) : null,
+    authority,
     cursorSecret: sha256(`cursors of ${installId}`),
     workerId: `${hostname()}-${process.pid}-${systemIds.hex64().slice(0, 8)}`,
     wakeups: createWakeups(systemClock.sleep),

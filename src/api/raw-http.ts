@@ -69,7 +69,8 @@ export function refusing(ids: Ids, listener: RequestListener): RequestListener {
 /** For the server's event of that name: says why, where Node would only say 400. */
 export function onClientError(ids: Ids): (error: NodeJS.ErrnoException, socket: Duplex) => void {
   return (error, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable || !isNext(socket)) {
+    const secured = !/^ERR_(SSL|TLS)/.test(error.code ?? '');
+    if (error.code === 'ECONNRESET' || !secured || !socket.writable || !isNext(socket)) {
       socket.destroy();
       return;
     }

@@ -1,16 +1,21 @@
 /** API keys and tickets: hashes only. Looking one up precedes knowing the tenant, so that runs as the system. */
-import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import type { Role } from '../domain/principal.ts';
 import type { Db } from './client.ts';
-import { apiKeys, tenants, tickets } from './schema.ts';
+import { apiKeys, certificates, tenants, tickets } from './schema.ts';
 import { param, prepare } from './statements.ts';
 import { type SystemTx, withSystem, withTenant } from './tenancy.ts';
 
-export interface KeyRecord {
+/** Whom a credential stands for. */
+export interface CredentialRecord {
   tenantId: string;
   tenant: string;
+  /** Of the key, or of the certificate. */
   keyId: string;
   role: Role;
+}
+
+interface KeyRecord extends CredentialRecord {
   secretHash: string;
 }
 
@@ -86,7 +91,7 @@ export async function insertTicket(
 }
 
 /** Spends it: the second caller with the same ticket gets null, as does one that comes too late. */
-export function takeTicket(db: Db, secretHash: string): Promise<Omit<KeyRecord, 'secretHash'> | null> {
+export function takeTicket(db: Db, secretHash: string): Promise<CredentialRecord | null> {
   return withSystem(db, 'a ticket tells its tenant only when it is found', async (tx) => {
     const [taken] = await tx
       .delete(tickets)
@@ -96,8 +101,18 @@ export function takeTicket(db: Db, secretHash: string): Promise<Omit<KeyRecord, 
     const [tenant] = await tx
       .select({ name: tenants.name })
       .from(tenants)
-      .innerJoin(apiKeys, and(eq(apiKeys.tenantId, tenants.id), eq(apiKeys.id, taken.keyId), isNull(apiKeys.revokedAt)))
-      .where(and(eq(tenants.id, taken.tenantId), isNull(tenants.deletingAt)));
+      .leftJoin(apiKeys, and(eq(apiKeys.tenantId, tenants.id), eq(apiKeys.id, taken.keyId), isNull(apiKeys.revokedAt)))
+      .leftJoin(
+        certificates,
+        and(eq(certificates.tenantId, tenants.id), eq(certificates.id, taken.keyId), isNull(certificates.revokedAt)),
+      )
+      .where(
+        and(
+          eq(tenants.id, taken.tenantId),
+          isNull(tenants.deletingAt),
+          or(isNotNull(apiKeys.id), isNotNull(certificates.id)),
+        ),
+      );
     return tenant ? { tenantId: taken.tenantId, tenant: tenant.name, keyId: taken.keyId, role: taken.role } : null;
   });
 }

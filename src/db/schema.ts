@@ -77,6 +77,30 @@ export const apiKeys = pgTable(
   ],
 );
 
+/** Client certificates that were issued. The private keys were never here. */
+export const certificates = pgTable(
+  'certificates',
+  {
+    tenantId: tenantReference(),
+    /** SHA-256 of the DER in hex. */
+    id: idText('id').notNull(),
+    serial: text('serial').notNull(),
+    name: text('name').notNull(),
+    role: text('role').$type<Role>().notNull(),
+    pem: text('pem').notNull(),
+    createdAt: createdAt(),
+    notAfter: at('not_after').notNull(),
+    revokedAt: at('revoked_at'),
+    lastUsedAt: at('last_used_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    index('certificates_id').on(table.id),
+    index('certificates_end').on(table.notAfter),
+    ...tenantPolicies('certificates'),
+  ],
+);
+
 /** Single-use stand-ins for a key where a browser cannot send a header. */
 export const tickets = pgTable(
   'tickets',

@@ -64,6 +64,7 @@ const tablesOfTenant = [
   'events',
   'idempotency_keys',
   'tickets',
+  'certificates',
   'api_keys',
   'rate_buckets',
   'quotas',

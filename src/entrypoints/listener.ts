@@ -1,12 +1,13 @@
-/** An HTTP server on one address, WebSockets included. */
-
+/** An HTTP server on one address, with TLS or without, WebSockets included. */
 import { createServer, type IncomingMessage, type RequestListener, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ServerType, serve } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { opensHijack } from '../api/docker/hijack.ts';
 import { onClientError, opensWebSocket, refusing } from '../api/raw-http.ts';
 import { systemIds } from '../domain/clock.ts';
+import { type Tls, tlsOptions } from './tls.ts';
 
 /** Of one frame from a client: a paste into a terminal is far below it. */
 const MAX_FRAME_BYTES = 1024 * 1024;
@@ -24,8 +25,15 @@ export interface Service {
   upgrade?: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
-/** @param port 0 = any free one. Rejects when it is taken. */
-export async function listen({ fetch, upgrade }: Service, port: number, hostname: string): Promise<Listener> {
+export interface Address {
+  /** 0 = any free one. */
+  port: number;
+  hostname: string;
+  tls?: Tls;
+}
+
+/** Rejects when the port is taken. */
+export async function listen({ fetch, upgrade }: Service, { port, hostname, tls }: Address): Promise<Listener> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   /** Which the server does not count among its own any more. */
   const upgraded = new Set<Duplex>();
@@ -33,7 +41,8 @@ export async function listen({ fetch, upgrade }: Service, port: number, hostname
     opensWebSocket(request) || (upgrade !== undefined && opensHijack(request));
   const serverOptions: ServerOptions = { shouldUpgradeCallback, requireHostHeader: false };
   const create = (options: ServerOptions, listener: RequestListener) => {
-    const made = createServer(options, refusing(systemIds, listener));
+    const guarded = refusing(systemIds, listener);
+    const made = tls ? createTlsServer({ ...options, ...tlsOptions(tls) }, guarded) : createServer(options, guarded);
     made.on('upgrade', (request, socket, head) => {
       if (opensWebSocket(request)) return;
       upgraded.add(socket);
@@ -43,21 +52,15 @@ export async function listen({ fetch, upgrade }: Service, port: number, hostname
     return made.on('clientError', onClientError(systemIds));
   };
   const server = await new Promise<ServerType>((resolve, reject) => {
-    const options = {
-      fetch,
-      port,
-      hostname,
-      serverOptions,
-      createServer: create as typeof createServer,
-      websocket: { server: sockets },
-    };
+    const made = { serverOptions, createServer: create as typeof createServer, websocket: { server: sockets } };
+    const options = { fetch, port, hostname, ...made };
     const listening = serve(options, () => resolve(listening));
     listening.on('error', reject);
   });
   const address = server.address();
   const actualPort = typeof address === 'object' && address ? address.port : port;
   return {
-    url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${actualPort}`,
+    url: `${tls ? 'https' : 'http'}://${hostname.includes(':') ? `[${hostname}]` : hostname}:${actualPort}`,
     server,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));

@@ -10,9 +10,12 @@ import { startWorker } from '../reconcile/worker.ts';
 import { logProviderWarnings } from '../services/readiness.ts';
 import { syncSharedImages } from '../services/shared-images.ts';
 import { listen } from './listener.ts';
+import { readTls } from './tls.ts';
 
 export interface Running {
   url: string;
+  /** The same with TLS; null unless a certificate was given. */
+  tlsUrl: string | null;
   /** Where /metrics needs no key; null unless a port was set for it. */
   metricsUrl: string | null;
   /** Stops taking requests, ends open ones, lets the work at hand be recorded. */
@@ -32,16 +35,20 @@ export async function run(config: Config, deps: Deps): Promise<Running> {
   await syncSharedImages(deps);
   const admission = createAdmission(deps);
   const door = createDockerDoor(deps, admission);
-  const { fetch } = createApp(deps, admission, door);
-  const api = await listen({ fetch, upgrade: door.upgrade }, config.LONGSHORE_PORT, config.LONGSHORE_HOST);
-  const metrics =
-    metricsPort === undefined ? null : await listen({ fetch: metricsForAnyone(deps).fetch }, metricsPort, metricsHost);
+  const service = { fetch: createApp(deps, admission, door).fetch, upgrade: door.upgrade };
+  const tls = await readTls(config, deps.authority);
+  const hostname = config.LONGSHORE_HOST;
+  const api = await listen(service, { port: config.LONGSHORE_PORT, hostname });
+  const secure = tls && (await listen(service, { port: config.LONGSHORE_TLS_PORT, hostname, tls }));
+  const own = metricsPort === undefined ? null : { port: metricsPort, hostname: metricsHost };
+  const metrics = own && (await listen({ fetch: metricsForAnyone(deps).fetch }, own));
   const worker = startWorker(deps, { sweepSeconds: config.LONGSHORE_SWEEP_SECONDS });
   return {
     url: api.url,
+    tlsUrl: secure?.url ?? null,
     metricsUrl: metrics?.url ?? null,
     close: async () => {
-      await Promise.all([api.close(), metrics?.close()]);
+      await Promise.all([api.close(), secure?.close(), metrics?.close()]);
       await worker.stop();
       await deps.db.close();
     },

@@ -1,8 +1,10 @@
-/** From a credential to a principal. Key look-ups are cached for less than the 5 s within which a revocation must act. */
+/** From a credential to a principal. Look-ups are cached for less than the 5 s within which a revocation must act. */
 import { timingSafeEqual } from 'node:crypto';
 import type { Deps } from '../context.ts';
-import { findKey, insertTicket, type KeyRecord, takeTicket } from '../db/keys.ts';
+import { findCertificate } from '../db/certificates.ts';
+import { type CredentialRecord, findKey, insertTicket, takeTicket } from '../db/keys.ts';
 import { parseApiKey } from '../domain/api-key.ts';
+import { isFingerprint } from '../domain/certificate.ts';
 import { sha256 } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Principal, TenantPrincipal } from '../domain/principal.ts';
@@ -14,20 +16,27 @@ const TICKET_SECONDS = 30;
 export interface Authenticator {
   /** Throws unauthenticated; the same for every way in which a key can be wrong. */
   byKey(key: string): Promise<Principal>;
-  /** Whether a tenant's key still works; an outage of the database does not make it stop. */
+  /** @param fingerprint SHA-256 in hex of a client certificate that our authority signed. Throws unauthenticated. */
+  byCertificate(fingerprint: string): Promise<TenantPrincipal>;
+  /** Whether a tenant's key or certificate still works; an outage of the database does not make it stop. */
   isLive(keyId: string): Promise<boolean>;
 }
 
+type Found = CredentialRecord & { secretHash?: string };
+
 export function createAuthenticator(deps: Deps): Authenticator {
-  const cache = new Map<string, { record: Promise<KeyRecord | null>; until: number }>();
+  const cache = new Map<string, { record: Promise<Found | null>; until: number }>();
 
   /** Requests that come while one looks up wait for its answer; a failed look-up is forgotten. */
-  function lookUp(id: string): Promise<KeyRecord | null> {
+  function lookUp(id: string): Promise<Found | null> {
     const now = deps.clock.now();
     const hit = cache.get(id);
     if (hit && hit.until > now) return hit.record;
     if (cache.size >= CACHE_ENTRIES) cache.clear();
-    const entry = { record: findKey(deps.db, id), until: now + CACHE_MS };
+    const entry = {
+      record: isFingerprint(id) ? findCertificate(deps.db, id) : findKey(deps.db, id),
+      until: now + CACHE_MS,
+    };
     cache.set(id, entry);
     entry.record.catch(() => {
       entry.until = 0;
@@ -41,14 +50,19 @@ export function createAuthenticator(deps: Deps): Authenticator {
       if (!parsed) throw unauthenticated();
       if (deps.operatorKeyHash && sameHash(sha256(key), deps.operatorKeyHash)) return { kind: 'operator' };
       const record = await lookUp(parsed.id);
-      if (!record || !sameHash(parsed.secretHash, record.secretHash)) throw unauthenticated();
-      return principalOf(record);
+      if (!record?.secretHash || !sameHash(parsed.secretHash, record.secretHash)) throw unauthenticated();
+      return holderOf(record);
+    },
+    async byCertificate(fingerprint) {
+      const record = await lookUp(fingerprint);
+      if (!record) throw new AppError('unauthenticated', 'The client certificate is unknown, revoked or expired');
+      return holderOf(record);
     },
     async isLive(keyId) {
       try {
         return (await lookUp(keyId)) !== null;
       } catch (error) {
-        deps.log.warn({ err: error }, 'a key could not be looked up again; its streams stay open');
+        deps.log.warn({ err: error }, 'a credential could not be looked up again; its streams stay open');
         return true;
       }
     },
@@ -70,10 +84,10 @@ export async function createTicket(
 export async function spendTicket(deps: Deps, ticket: string): Promise<TenantPrincipal> {
   const record = await takeTicket(deps.db, sha256(ticket));
   if (!record) throw new AppError('unauthenticated', 'The ticket is unknown, used or older than 30 seconds');
-  return principalOf(record);
+  return holderOf(record);
 }
 
-const principalOf = ({ tenantId, tenant, keyId, role }: Omit<KeyRecord, 'secretHash'>): TenantPrincipal => ({
+const holderOf = ({ tenantId, tenant, keyId, role }: CredentialRecord): TenantPrincipal => ({
   kind: 'tenant',
   tenantId,
   tenant,

@@ -9,6 +9,7 @@ const reconciler = 'longshore_reconciler';
 
 /** Everything that a tenant's session may do. A right that is not here is one too many. */
 const rightsOfApp: Record<string, string[]> = {
+  certificates: ['INSERT', 'SELECT', 'UPDATE (revoked_at)'],
   container_networks: ['DELETE', 'INSERT', 'SELECT'],
   container_volumes: ['INSERT', 'SELECT'],
   containers: ['INSERT', 'SELECT', 'UPDATE'],
@@ -215,7 +216,7 @@ describe('a session of tenant a, with any SQL it likes', () => {
           table,
           0,
         ]);
-      const column = table === 'quotas' ? 'used' : 'tenant_id';
+      const column = { quotas: 'used', certificates: 'revoked_at' }[table] ?? 'tenant_id';
       const update = as(
         a.tenantId,
         (sql) =>

@@ -72,6 +72,7 @@ function start(simulation: Simulation, name: string): ControlPlane {
       registries: { hosts: [], loopback: false },
       sharedImages: [],
       operatorKeyHash: null,
+      authority: null,
       cursorSecret: 'simulation',
       workerId: name,
       wakeups: createWakeups(clock.sleep),

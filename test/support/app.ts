@@ -28,6 +28,8 @@ export interface TestTenant {
 
 export interface TestApp {
   url: string;
+  /** Set by LONGSHORE_TLS_CERT. */
+  tlsUrl: string | null;
   /** Set by LONGSHORE_METRICS_PORT. */
   metricsUrl: string | null;
   /** The superuser's. */
@@ -64,6 +66,7 @@ export async function startTestApp({ provider, env = {} }: TestAppOptions): Prom
   const [a, b] = await Promise.all([makeTenant(operator, 'tenant-a'), makeTenant(operator, 'tenant-b')]);
   return {
     url: running.url,
+    tlsUrl: running.tlsUrl,
     metricsUrl: running.metricsUrl,
     databaseUrl: database.url,
     operatorKey,

@@ -21,6 +21,8 @@ export async function writeTenantRows(owner: postgres.Sql, name: string): Promis
     await sql`insert into quotas (tenant_id, resource, lim) values (${tenantId}, 'containers', 10)`;
     await sql`insert into rate_buckets (tenant_id, class, tokens, refilled_at) values (${tenantId}, 'requests', 0, now())`;
     await sql`insert into api_keys (tenant_id, id, name, role, secret_hash) values (${tenantId}, ${name}, 'k', 'admin', 'h')`;
+    await sql`insert into certificates (tenant_id, id, serial, name, role, pem, not_after)
+      values (${tenantId}, ${containerId}, '01', 'c', 'admin', 'p', now() + interval '1 hour')`;
     await sql`insert into tickets (tenant_id, secret_hash, key_id, role, expires_at)
       values (${tenantId}, 'h', ${name}, 'admin', now() + interval '1 hour')`;
     await sql`insert into idempotency_keys (tenant_id, route, key, request_hash, state, locked_until)
