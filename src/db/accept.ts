@@ -38,10 +38,10 @@ export interface CreateIntent {
 }
 
 /** What was asked of the container `c`, as a row of `changed`. */
-const acceptedChange: SQL = sql`select 'container' as kind, 'accepted.' || ${param('kind', 'text')} as type, c.id, c.name,
+export const acceptedChange: SQL = sql`select 'container' as kind, 'accepted.' || ${param('kind', 'text')} as type, c.id, c.name,
   jsonb_build_object('generation', c.generation) as data from c`;
 
-const newOperation: SQL = sql`operation as (insert into operations (tenant_id, id, container_id, kind, generation, actor)
+export const newOperation: SQL = sql`operation as (insert into operations (tenant_id, id, container_id, kind, generation, actor)
     select c.tenant_id, ${param('operationId', 'uuid')}, c.id, ${param('kind', 'text')}, c.generation, ${param('actor', 'jsonb')} from c)`;
 
 const createContainer = prepare(sql`with ${keyGuard},

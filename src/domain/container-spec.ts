@@ -127,10 +127,12 @@ const healthcheck = z.strictObject({
   retries: z.int().min(1).max(100).default(3),
 });
 
+export const networkAliases = z.array(text(253).min(1)).max(32);
+
 const attachment = z.strictObject({
   /** A network's name or id. */
   name: text(128).min(1),
-  aliases: z.array(text(253).min(1)).max(32).default([]),
+  aliases: networkAliases.default([]),
 });
 
 export const containerSpec = z

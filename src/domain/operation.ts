@@ -14,6 +14,8 @@ export const operationKinds = [
   'pause',
   'unpause',
   'rename',
+  'connect',
+  'disconnect',
   'remove',
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];

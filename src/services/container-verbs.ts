@@ -17,6 +17,7 @@ export interface VerbResult {
 }
 
 type Verb = Exclude<ContainerAction, 'exec' | 'stats' | 'top'>;
+type IntentVerb = Exclude<Verb, 'connect' | 'disconnect'>;
 
 const ACTION_SECONDS = 15;
 /** Signals that are meant to end a process; after them a restart policy keeps still, as with the Docker daemon. */
@@ -87,7 +88,7 @@ async function perform(
   deps: Deps,
   ctx: Ctx,
   reference: string,
-  kind: Verb,
+  kind: IntentVerb,
   change: (container: Container) => Partial<Intent>,
   force = false,
 ): Promise<VerbResult> {
@@ -116,7 +117,8 @@ async function perform(
   });
 }
 
-function refusal(kind: Verb, container: Container): AppError {
+/** Of a verb that the state forbids. */
+export function refusal(kind: Verb, container: Container): AppError {
   const state = statusOf(container);
   const hint =
     kind === 'remove'

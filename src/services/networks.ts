@@ -113,7 +113,10 @@ export async function resolveAttachments(deps: Deps, ctx: Ctx, spec: ContainerSp
   return attachments;
 }
 
-function attachmentTo(network: Network, aliases: string[]): Attachment {
+/** As many networks as a spec may name. */
+export const MAX_ATTACHMENTS = 16;
+
+export function attachmentTo(network: Network, aliases: string[]): Attachment {
   const { id, name, isDefault, internal, providerKey } = network;
   return { networkId: id, name, isDefault, internal, key: providerKey, aliases };
 }

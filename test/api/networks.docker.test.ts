@@ -124,3 +124,54 @@ it('what is no network is refused by name', async () => {
   await viewer.expect(403, 'POST', '/v1/networks/prune');
   await viewer.expect(403, 'DELETE', '/v1/networks/default');
 });
+
+describe('connecting', () => {
+  interface Change {
+    changed: boolean;
+    networks: { name: string; aliases: string[]; address: string | null; gateway: string | null }[];
+  }
+  const change = (verb: 'connect' | 'disconnect', network: string, body: object) =>
+    a.expect<Change>(200, 'POST', `/v1/networks/${network}/${verb}`, body);
+
+  it('gives a running container a further network and takes it away, names included', async () => {
+    await make(a, { name: 'shared' });
+    await Promise.all([serve(a, 'giver'), serve(a, 'taker', [{ name: 'shared' }])]);
+    expect(await fetchFrom(a, 'taker', 'db')).toBe('');
+    const connected = await change('connect', 'shared', { container: 'giver', aliases: ['db'] });
+    expect(connected).toMatchObject({
+      changed: true,
+      networks: [{ name: 'default' }, { name: 'shared', aliases: ['db'], gateway: expect.any(String) }],
+    });
+    for (const name of ['db', 'giver', connected.networks[1]?.address ?? ''])
+      expect(await fetchFrom(a, 'taker', name)).toBe('giver');
+    expect(await change('connect', 'shared', { container: 'giver', aliases: ['db'] })).toMatchObject({
+      changed: false,
+    });
+    await a.expect(409, 'POST', '/v1/networks/shared/connect', { container: 'giver', aliases: ['other'] });
+    await removeContainer(a, 'taker');
+    await a.expect(409, 'DELETE', '/v1/networks/shared');
+    expect(await change('disconnect', 'shared', { container: 'giver' })).toMatchObject({
+      changed: true,
+      networks: [{ name: 'default' }],
+    });
+    expect(await change('disconnect', 'shared', { container: 'giver' })).toMatchObject({ changed: false });
+    await a.expect(204, 'DELETE', '/v1/networks/shared');
+    await removeContainer(a, 'giver');
+  });
+
+  it('before the first start gives the aliases that were asked for last, and lasts over stop, start and rename', async () => {
+    await serve(a, 'looker');
+    const command = ['sh', '-c', 'mkdir -p /www && echo late > /www/index.html && exec httpd -f -p 8080 -h /www'];
+    await a.expect(201, 'POST', '/v1/containers', { image: app.image, name: 'late', command, start: false });
+    await change('disconnect', 'default', { container: 'late' });
+    await change('connect', 'default', { container: 'late', aliases: ['newcomer'] });
+    await a.expect(200, 'POST', '/v1/containers/late/start');
+    await waitFor(async () => (await fetchFrom(a, 'looker', 'newcomer')) === 'late');
+    await a.expect(200, 'POST', '/v1/containers/late/rename', { name: 'later' });
+    await a.expect(200, 'POST', '/v1/containers/later/restart', { graceSeconds: 0 });
+    for (const name of ['later', 'newcomer'])
+      await waitFor(async () => (await fetchFrom(a, 'looker', name)) === 'late');
+    expect(await fetchFrom(a, 'looker', 'late')).toBe('');
+    await Promise.all([removeContainer(a, 'later'), removeContainer(a, 'looker')]);
+  });
+});

@@ -82,6 +82,16 @@ export const endpointRows: Record<string, EndpointRow> = {
   listNetworks: { references: [{ kind: 'network', status: 200, query: (name) => `name=${q(name)}` }] },
   getNetwork: { path: { network: 'network' } },
   removeNetwork: { path: { network: 'network' } },
+  connectContainer: {
+    path: { network: 'network' },
+    body: { container: 'tenant-a-web' },
+    references: [{ kind: 'container', status: 404, body: (container) => ({ container }) }],
+  },
+  disconnectContainer: {
+    path: { network: 'network' },
+    body: { container: 'tenant-a-web' },
+    references: [{ kind: 'container', status: 404, body: (container) => ({ container }) }],
+  },
   pruneNetworks: {},
 
   createVolume: { body: { name: 'another' } },

@@ -185,7 +185,7 @@ describe("another tenant's objects", () => {
     for (const { kind, status, body, query } of row.references ?? []) {
       await expectNoDifference(app.a.admin.key, kind, status, (name) => ({
         method: route.method,
-        path: query ? `${route.path}?${query(name)}` : route.path,
+        path: query ? `${route.path}?${query(name)}` : callOf(route, row, first(own)).path,
         body: body?.(name),
       }));
     }

@@ -94,7 +94,8 @@ function providerOf(simulation: Simulation, faults: ReturnType<typeof interrupti
     features,
     faults,
   });
-  const provider = kind === 'ecs-like' ? rest : { ...rest, pause, unpause };
+  const { connect: _connect, disconnect: _disconnect, ...networks } = rest.networks;
+  const provider = kind === 'ecs-like' ? { ...rest, networks } : { ...rest, pause, unpause };
   return mutant?.provider?.(provider, ids) ?? provider;
 }
 

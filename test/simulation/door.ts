@@ -3,6 +3,7 @@ import type { Ctx, Deps } from '../../src/context.ts';
 import { sha256 } from '../../src/domain/clock.ts';
 import type { ContainerSpec } from '../../src/domain/container-spec.ts';
 import { AppError, isRetryable } from '../../src/domain/errors.ts';
+import { connectContainer, disconnectContainer } from '../../src/services/attachments.ts';
 import * as verbs from '../../src/services/container-verbs.ts';
 import { createContainer } from '../../src/services/containers.ts';
 import { claimKey, finishKey, whileHeld } from '../../src/services/idempotency.ts';
@@ -13,6 +14,8 @@ export type Wish =
   | { kind: 'stop' | 'restart'; target: string; graceSeconds: number }
   | { kind: 'kill'; target: string; signal: string }
   | { kind: 'rename'; target: string; name: string }
+  | { kind: 'connect'; target: string; network: string; aliases: string[] }
+  | { kind: 'disconnect'; target: string; network: string }
   | { kind: 'remove'; target: string; force: boolean };
 
 export interface Request {
@@ -86,6 +89,10 @@ function act(deps: Deps, ctx: Ctx, wish: Wish) {
       return verbs.killContainer(deps, ctx, wish.target, wish.signal);
     case 'rename':
       return verbs.renameContainer(deps, ctx, wish.target, wish.name);
+    case 'connect':
+      return connectContainer(deps, ctx, { ...wish, container: wish.target });
+    case 'disconnect':
+      return disconnectContainer(deps, ctx, { ...wish, container: wish.target });
     case 'remove':
       return verbs.removeContainer(deps, ctx, wish.target, { force: wish.force, volumes: false });
   }

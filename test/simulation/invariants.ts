@@ -71,7 +71,15 @@ function checkIntent(container: Container, truth: MemoryRun[]): string[] {
   if (wantsUp && status === 'exited' && restartsAfterExit(container)) found.push(`I2: ${name} was not restarted`);
   if (wantsUp && status === 'lost' && container.run.exitCode === null) found.push(`I2: ${name} was not replaced`);
   if (container.observedGeneration !== container.generation) found.push(`I2: ${name} was never settled`);
+  if (status !== 'failed') found.push(...truth.flatMap((run) => checkNetworks(name, container, run)));
   return found;
+}
+
+function checkNetworks(name: string, { attachments }: Container, { seen }: MemoryRun): string[] {
+  const facts = (places: [string, string[]][]) => JSON.stringify(places.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const wanted = facts(attachments.map(({ key, aliases }) => [key, aliases]));
+  const real = facts(Object.entries(seen.networks ?? {}).map(([key, { aliases }]) => [key, aliases]));
+  return wanted === real ? [] : [`I2: ${name} belongs on ${wanted} and is on ${real}`];
 }
 
 /** I3: nothing is there that no live row explains. */

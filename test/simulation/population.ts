@@ -1,6 +1,6 @@
 /** What every schedule begins with: two tenants and their image, made by the code that makes them in earnest. */
 import { keepImage } from '../../src/db/image-changes.ts';
-import { defaultNetworkRow } from '../../src/db/networks.ts';
+import { createNetwork, defaultNetworkRow } from '../../src/db/networks.ts';
 import { withSystem } from '../../src/db/tenancy.ts';
 import { insertTenant } from '../../src/db/tenants.ts';
 import type { ImageDetails } from '../../src/domain/image.ts';
@@ -13,7 +13,7 @@ import { createRandom, seededIds } from './random.ts';
 export const tenantIds = ['00000000-0000-4000-a000-0000000000aa', '00000000-0000-4000-a000-0000000000bb'] as const;
 export const INSTALL_ID = '00000000-0000-4000-a000-00000000000d';
 export const EPOCH_MS = Date.UTC(2026, 0, 1);
-const limits = { containers: 2, volumes: 1, networks: 1, images: 1 };
+const limits = { containers: 2, volumes: 1, networks: 2, images: 1 };
 const reference = { domain: 'docker.io', path: 'library/app', tag: 'latest', digest: null };
 
 /** The database's side. */
@@ -24,6 +24,8 @@ export async function populateDatabase(db: PgliteDb): Promise<void> {
   for (const tenantId of tenantIds) {
     const tenant = { id: tenantId, name: tenantId, limits, defaultNetwork: defaultNetworkRow(ids) };
     await withSystem(db, 'the simulation makes a tenant', (tx) => insertTenant(tx, tenant));
+    const back = { tenantId, id: ids.hex64(), name: 'back', labels: {}, internal: false };
+    await createNetwork(db, back, systemActor, null);
     const details = pull(world, tenantId);
     const tag = { repository: 'app', tag: 'latest' };
     await keepImage(db, { tenantId, details, repoDigests: [], tag, name: 'app', event: 'pulled', actor: systemActor });

@@ -4,6 +4,7 @@ import type { Wish } from './door.ts';
 import type { Random } from './random.ts';
 
 const names = ['web', 'db'];
+const networks = ['default', 'back'];
 /** Most run until stopped; some ignore that, some end by themselves, one cannot start. */
 const commands = [
   ['serve'],
@@ -26,6 +27,8 @@ const verbs = [
   'pause',
   'unpause',
   'rename',
+  'connect',
+  'disconnect',
   'remove',
   'remove',
 ] as const;
@@ -43,6 +46,10 @@ export function drawWish(random: Random, known: readonly string[]): Wish {
       return { kind, target, signal: random.pick(['KILL', 'TERM', 'HUP']) };
     case 'rename':
       return { kind, target, name: random.pick([...names, 'cache']) };
+    case 'connect':
+      return { kind, target, network: random.pick(networks), aliases: random.pick([[], ['alias']]) };
+    case 'disconnect':
+      return { kind, target, network: random.pick(networks) };
     case 'remove':
       return { kind, target, force: random.chance(0.7) };
     default:

@@ -57,6 +57,15 @@ export const idempotentPosts: Record<string, Prepare> = {
     return { path: '/v1/images/prune', body: { all: true } };
   },
   createNetwork: async () => ({ path: '/v1/networks', body: { name: fresh('n') } }),
+  connectContainer: async (app) => {
+    const [id, network] = [await container(app, true), fresh('n')];
+    await app.a.admin.expect(201, 'POST', '/v1/networks', { name: network });
+    return { path: `/v1/networks/${network}/connect`, body: { container: id, aliases: ['db'] } };
+  },
+  disconnectContainer: async (app) => ({
+    path: '/v1/networks/default/disconnect',
+    body: { container: await container(app, false) },
+  }),
   pruneNetworks: async ({ a }) => {
     await a.admin.expect(201, 'POST', '/v1/networks', { name: fresh('n') });
     return { path: '/v1/networks/prune' };

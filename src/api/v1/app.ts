@@ -5,6 +5,7 @@ import { type Admission, createAdmission } from '../admission.ts';
 import { operatorAuth, refuseKeyInUrl, tenantAuth, ticketAuth } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
+import { attachmentRoutes } from './attachments.ts';
 import { containerVerbRoutes } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
 import { onlyWhatIsDescribed } from './described.ts';
@@ -43,6 +44,7 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   imagePullRoutes(v1, deps);
   imageRoutes(v1, deps);
   networkRoutes(v1, deps);
+  attachmentRoutes(v1, deps);
   volumeRoutes(v1, deps);
   logRoutes(v1, deps, streams);
   waitRoutes(v1, deps, streams);

@@ -21,7 +21,7 @@ import { containerPath } from './containers.ts';
 import { answers, flag, idempotencyKey, json } from './openapi.ts';
 import type { V1 } from './router.ts';
 
-const verbView = containerView
+export const verbView = containerView
   .extend({
     changed: z.boolean().describe('False when it was as asked already'),
     operationId: z.string().nullable(),

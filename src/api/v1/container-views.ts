@@ -8,6 +8,16 @@ import { type Operation, operationKinds, operationStates } from '../../domain/op
 const time = z.iso.datetime().nullable();
 const failure = z.object({ code: z.enum(errorCodes), message: z.string() }).nullable();
 
+const networkPlace = z.object({
+  id: z.string(),
+  name: z.string(),
+  aliases: z.array(z.string()),
+  address: z.string().nullable().describe('While it runs'),
+  prefixLength: z.int().nullable(),
+  gateway: z.string().nullable(),
+  mac: z.string().nullable(),
+});
+
 export const containerView = z
   .object({
     id: z.string().describe('64 lowercase hex digits, for as long as the container exists'),
@@ -23,6 +33,7 @@ export const containerView = z
     health: z.enum(['none', 'starting', 'healthy', 'unhealthy']),
     error: failure.describe('Why it could not be made or started, or what its last provider call ended in'),
     address: z.string().nullable().describe('On its first network'),
+    networks: z.array(networkPlace).describe('Those it belongs on, the one it is made in first'),
     ports: z.array(
       z.object({
         containerPort: z.int(),
@@ -55,6 +66,10 @@ export function viewContainer(container: ShownContainer): z.output<typeof contai
     health: run.health,
     error: run.failure ?? container.lastError,
     address: run.address,
+    networks: container.attachments.map(({ networkId, name, aliases, key }) => {
+      const { address = null, prefixLength = null, gateway = null, mac = null } = run.networks?.[key] ?? {};
+      return { id: networkId, name, aliases, address, prefixLength, gateway, mac };
+    }),
     ports: run.ports,
     restartCount: run.restartCount,
     labels: spec.labels,

@@ -10,7 +10,7 @@ import { answers, idempotencyKey, json, jsonBody, labelQuery, pageOf, pageQuery 
 import type { V1 } from './router.ts';
 
 const tags = ['networks'];
-const path = z.object({ network: networkName.describe('Name, id, or unique prefix of an id') });
+export const networkPath = z.object({ network: networkName.describe('Name, id, or unique prefix of an id') });
 
 const networkView = z
   .object({
@@ -64,7 +64,7 @@ const routes = {
     operationId: 'getNetwork',
     tags,
     summary: 'Get one network',
-    request: { params: path },
+    request: { params: networkPath },
     responses: answers({ 200: json(networkView, 'The network') }, 404),
   }),
   remove: createRoute({
@@ -73,7 +73,7 @@ const routes = {
     operationId: 'removeNetwork',
     tags,
     summary: 'Remove a network that no container is attached to',
-    request: { params: path },
+    request: { params: networkPath },
     responses: answers({ 204: { description: 'Gone' } }, 404, 409),
   }),
   prune: createRoute({
