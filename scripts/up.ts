@@ -9,8 +9,9 @@ import { parseConfig } from '../src/config.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { newApiKey } from '../src/domain/api-key.ts';
 import { start } from '../src/entrypoints/node.ts';
-import { devFilePath, readDevFile, writeDevFile } from './dev-file.ts';
+import { type DevFile, devFilePath, readDevFile, writeDevFile, writeDockerConfig } from './dev-file.ts';
 import { devTenant, ensureDevKey } from './dev-tenant.ts';
+import { devTls } from './dev-tls.ts';
 import { acquireEngine } from './engine.ts';
 import { interruption } from './interruption.ts';
 import { startPostgres } from './postgres.ts';
@@ -48,6 +49,8 @@ async function up(env: NodeJS.ProcessEnv, interrupted: AbortSignal): Promise<voi
   const operatorKey = env.LONGSHORE_OPERATOR_KEY || known.operatorKey || newApiKey((length) => randomBytes(length)).key;
   const serve = async () => {
     const server = await start({
+      ...devTls(dataDir, env.LONGSHORE_HOST || undefined),
+      LONGSHORE_TLS_PORT: tlsPort(env.LONGSHORE_PORT),
       LONGSHORE_LOG_LEVEL: 'warn',
       LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: '1',
       ...env,
@@ -57,18 +60,20 @@ async function up(env: NodeJS.ProcessEnv, interrupted: AbortSignal): Promise<voi
     });
     cleanup.defer(server.close);
     const apiKey = await ensureDevKey({ url: server.url, operatorKey }, known.apiKey);
-    writeDevFile(dataDir, {
+    const dev: DevFile = {
       url: server.url,
-      dockerHost: null,
+      dockerHost: server.url.replace('http:', 'tcp:'),
+      dockerTlsHost: server.tlsUrl?.replace('https:', 'tcp:') ?? null,
       tenant: devTenant,
       apiKey,
       operatorKey,
-      dockerConfig: null,
-    });
-    return server.url;
+      dockerConfig: writeDockerConfig(dataDir, apiKey),
+    };
+    writeDevFile(dataDir, dev);
+    return dev;
   };
-  const url = await step('ready', serve, (address) => address);
-  console.log(howTo(url, dataDir, performance.now() - started));
+  const dev = await step('ready', serve, ({ url, dockerTlsHost }) => [url, dockerTlsHost].filter(Boolean).join(', '));
+  console.log(howTo(dev, dataDir, performance.now() - started));
 
   await new Promise((resolve) => {
     if (interrupted.aborted) resolve(undefined);
@@ -105,7 +110,13 @@ async function findDatabase(env: NodeJS.ProcessEnv, dataDir: string, cleanup: As
   return database.url;
 }
 
-function howTo(url: string, dataDir: string, tookMs: number): string {
+/** Beside that of plain HTTP, so that two folders with ports of their own do not meet. */
+function tlsPort(port: string | undefined): string {
+  const plain = Number(port || 7070);
+  return String(plain === 0 || plain === 65_535 ? 0 : plain + 1);
+}
+
+function howTo({ url, dockerHost, dockerConfig }: DevFile, dataDir: string, tookMs: number): string {
   const file = shown(devFilePath(dataDir));
   return `
 Longshore is ready after ${formatSeconds(tookMs)}. Its keys are in ${file}; Ctrl-C stops it. Try:
@@ -114,6 +125,8 @@ Longshore is ready after ${formatSeconds(tookMs)}. Its keys are in ${file}; Ctrl
   curl -H "$AUTH" -H "$JSON" $URL/v1/images/pull -d '{"reference":"alpine"}'
   curl -H "$AUTH" -H "$JSON" $URL/v1/containers -d '{"name":"hello","image":"alpine","command":["echo","hello"],"start":true}'
   curl -H "$AUTH" $URL/v1/containers/hello/logs
+
+  DOCKER_HOST=${dockerHost} docker --config ${shown(dockerConfig)} run --rm alpine echo hello
 
 The whole API: ${url}/docs
 `;
@@ -131,10 +144,10 @@ try {
   process.exit(0);
 } catch (error) {
   if (interrupted.aborted && error === interrupted.reason) process.exit(0);
-  const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  const port = process.env.LONGSHORE_PORT || '7070';
-  console.error(
-    isTaken ? `Port ${port} is taken: set LONGSHORE_PORT to another one, or to 0 for any.` : (error as Error).message,
-  );
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  const plain = Number(process.env.LONGSHORE_PORT || 7070);
+  const setting = port === plain ? 'LONGSHORE_PORT' : 'LONGSHORE_TLS_PORT';
+  const taken = `Port ${port} is taken: set ${setting} to another one, or to 0 for any.`;
+  console.error(code === 'EADDRINUSE' ? taken : (error as Error).message);
   process.exit(1);
 }

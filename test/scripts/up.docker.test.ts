@@ -1,6 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DevFile } from '../../scripts/dev-file.ts';
 import { run, type TestProcess } from '../support/child.ts';
@@ -41,12 +43,14 @@ test("a second up finds the first one's data and keeps its keys", async () => {
   const first = await up();
   const created = await call(first.dev.url, first.dev.operatorKey, 'POST', '/v1/tenants', { name: 'kept' });
   expect(created.status).toBe(201);
+  const authority = readFileSync(join(dataDir, 'tls/ca.pem'), 'utf8');
   await first.command.end('SIGTERM');
   expect(first.command.child.exitCode).toBe(0);
 
   const second = await up();
   const { apiKey, operatorKey } = first.dev;
-  expect(second.dev).toMatchObject({ apiKey, operatorKey, tenant: 'dev', dockerHost: null, dockerConfig: null });
+  expect(second.dev).toMatchObject({ apiKey, operatorKey, tenant: 'dev', dockerConfig: join(dataDir, 'docker') });
+  expect(readFileSync(join(dataDir, 'tls/ca.pem'), 'utf8')).toBe(authority);
   const found = await call(second.dev.url, operatorKey, 'GET', '/v1/tenants/kept');
   expect(await found.json()).toMatchObject({ name: 'kept' });
 });
@@ -58,6 +62,27 @@ test('each step is shown, the keys are not, and their file is closed to others',
   expect(printed).not.toContain(dev.apiKey);
   expect(printed).not.toContain(dev.operatorKey);
   expect(statSync(join(dataDir, 'dev.json')).mode & 0o777).toBe(0o600);
+});
+
+test('the plain docker CLI works with what dev.json says, and what else is in its configuration stays', async () => {
+  mkdirSync(join(dataDir, 'docker'));
+  writeFileSync(join(dataDir, 'docker/config.json'), '{"auths":{"x":{}},"HttpHeaders":{"X-Meta":"1"}}');
+  const { command, dev } = await up();
+  const docker = (...args: string[]) =>
+    promisify(execFile)('docker', ['--config', dev.dockerConfig, ...args], {
+      env: { PATH: process.env.PATH, DOCKER_HOST: dev.dockerHost },
+    });
+  expect((await docker('ps', '-q')).stdout).toBe('');
+  let told = '';
+  while (!told.includes('docker --config')) told = await command.nextLine();
+  expect(told.trim()).toMatch(`DOCKER_HOST=${dev.dockerHost} docker --config ${dev.dockerConfig} run`);
+  const config = join(dev.dockerConfig, 'config.json');
+  expect(JSON.parse(readFileSync(config, 'utf8'))).toEqual({
+    auths: { x: {} },
+    HttpHeaders: { 'X-Meta': '1', Authorization: `Bearer ${dev.apiKey}` },
+  });
+  expect(statSync(config).mode & 0o777).toBe(0o600);
+  expect(statSync(join(dataDir, 'tls/ca-key.pem')).mode & 0o777).toBe(0o600);
 });
 
 test('a second up on a folder in use is refused with the address of the first', async () => {
