@@ -17,7 +17,7 @@ import { checkGuard, claimValues, guarded, type KeyClaim, keyGuard } from './key
 import { checkQuota, quotaVerdict } from './quotas.ts';
 import { sqlState } from './sql-state.ts';
 import { json, param, prepare } from './statements.ts';
-import { tenantBatch } from './tenancy.ts';
+import { refuseUnless, tenantChange } from './tenancy.ts';
 import { madeVolumes, makeVolumes, type NewVolume } from './volumes.ts';
 
 export interface CreateIntent {
@@ -37,6 +37,14 @@ export interface CreateIntent {
   claim: KeyClaim | null;
 }
 
+/** Both forms of a change: one that refuses to be unsound, and one that tells what is. A lost claim on the key is unsound. */
+function refusing(change: (verdict: (isSound: SQL) => SQL) => SQL) {
+  const claimed = sql`(${param('key', 'text')} is null or exists (select from guard))`;
+  const refuse = prepare(change((isSound) => refuseUnless(sql`${claimed} and ${isSound}`)));
+  const explain = prepare(change(() => sql`1 as granted`));
+  return (values: Record<string, unknown>) => ({ refusing: refuse(values), explaining: explain(values) });
+}
+
 /** What was asked of the container `c`, as a row of `changed`. */
 export const acceptedChange: SQL = sql`select 'container' as kind, 'accepted.' || ${param('kind', 'text')} as type, c.id, c.name,
   jsonb_build_object('generation', c.generation) as data from c`;
@@ -44,7 +52,8 @@ export const acceptedChange: SQL = sql`select 'container' as kind, 'accepted.' |
 export const newOperation: SQL = sql`operation as (insert into operations (tenant_id, id, container_id, kind, generation, actor)
     select c.tenant_id, ${param('operationId', 'uuid')}, c.id, ${param('kind', 'text')}, c.generation, ${param('actor', 'jsonb')} from c)`;
 
-const createContainer = prepare(sql`with ${keyGuard},
+const createContainer = refusing(
+  (verdict) => sql`with ${keyGuard},
   image as (${usableImage}),
   quota as (update quotas set used = used + 1
     where tenant_id = ${param('tenantId', 'uuid')} and resource = 'containers' and used < lim returning used),
@@ -64,8 +73,10 @@ const createContainer = prepare(sql`with ${keyGuard},
   changed as (${acceptedChange} union all ${madeVolumes}),
   ${writeEvents('quota', 'counted')},
   ${newOperation}
-  select ${guarded}, (select count(*) from image)::int as images, (select used from quota) as used, ${quotaVerdict}, ${containerColumns}
-  from (select 1) one left join c on true left join r on true`);
+  select ${verdict(sql`exists (select from c) and (not exists (select from made) or exists (select from counted))`)},
+    ${guarded}, (select count(*) from image)::int as images, (select used from quota) as used, ${quotaVerdict}, ${containerColumns}
+  from (select 1) one left join c on true left join r on true`,
+);
 
 /** Throws limit (quota), conflict (name taken, or the key was taken over), not_found (image, network or volume went away). */
 export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Container> {
@@ -81,8 +92,7 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Contai
     attachments: json(intent.attachments),
     volumes: json(intent.volumes),
   };
-  const check = ([rows]: Row[][]) => {
-    const row = rows?.[0];
+  const check = ([row]: Row[]) => {
     checkGuard(row, intent.claim);
     if (row?.images === 0) throw notFound('image', intent.spec.image);
     if (row?.used === null)
@@ -91,8 +101,8 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Contai
     if (row?.['c.id'] === null) throw new AppError('conflict', `The container name "${intent.name}" is already in use`);
   };
   try {
-    const [rows] = await tenantBatch(db, intent.tenantId, [createContainer(values)], check);
-    return toContainer(rows?.[0] ?? {});
+    const [row] = await tenantChange(db, intent.tenantId, createContainer(values), check);
+    return toContainer(row ?? {});
   } catch (error) {
     if (sqlState(error) === '23503')
       throw new AppError('not_found', 'A network or volume of the request was removed meanwhile', { cause: error });
@@ -111,7 +121,8 @@ export interface VerbIntent extends Intent {
   claim: KeyClaim | null;
 }
 
-const changeIntent = prepare(sql`with ${keyGuard},
+const changeIntent = refusing(
+  (verdict) => sql`with ${keyGuard},
   c as (update containers set generation = generation + 1, desired = ${param('desired', 'text')},
       start_seq = ${param('startSeq', 'int')}, stop_seq = ${param('stopSeq', 'int')}, stop_signal = ${param('stopSignal', 'text')},
       stop_grace_seconds = ${param('stopGraceSeconds', 'int')}, pending_signal = ${param('pendingSignal', 'text')},
@@ -122,21 +133,21 @@ const changeIntent = prepare(sql`with ${keyGuard},
   changed as (${acceptedChange}),
   ${writeEvents()},
   ${newOperation}
-  select ${guarded}, ${containerColumns}
+  select ${verdict(sql`exists (select from c)`)}, ${guarded}, ${containerColumns}
   from (select 1) one left join c on true
-  left join runs r on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`);
+  left join runs r on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`,
+);
 
 /** Null when the container changed since the snapshot: look again and decide anew. Throws conflict (rename to a taken name). */
 export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Container | null> {
   const values = { ...intent, ...claimValues(intent.claim), actor: json(intent.actor) };
   const stale = Symbol('stale');
   try {
-    const [rows] = await tenantBatch(db, intent.tenantId, [changeIntent(values)], ([found]) => {
-      const row = found?.[0];
+    const [row] = await tenantChange(db, intent.tenantId, changeIntent(values), ([row]) => {
       checkGuard(row, intent.claim);
       if (row?.['c.id'] === null) throw stale;
     });
-    return toContainer(rows?.[0] ?? {});
+    return toContainer(row ?? {});
   } catch (error) {
     if (error === stale) return null;
     if (sqlState(error) === '23505')

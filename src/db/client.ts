@@ -8,7 +8,7 @@ import { AppError } from '../domain/errors.ts';
 import type { DatabaseError, Metrics } from '../domain/metrics.ts';
 import type { Row, Statement } from './line.ts';
 import { type Orm, ormOn, Pool } from './pool.ts';
-import { isLoss, sqlState } from './sql-state.ts';
+import { isLoss, refusal, sqlState } from './sql-state.ts';
 
 /** `app` sees the tenant of its transaction; `reconciler` sees all and has no HTTP route of its own. */
 export type DbRole = 'app' | 'reconciler';
@@ -17,7 +17,7 @@ export type { Orm, Row, Statement };
 export interface Db {
   /** One prepared statement, a transaction of its own. */
   query(role: DbRole, statement: Statement): Promise<Row[]>;
-  /** Statements of one transaction, sent in one flight. `check` sees every result and rolls back by throwing. */
+  /** Statements of one transaction, sent in one flight; `check` sees every result before the commit and rolls back by throwing. */
   batch(role: DbRole, statements: Statement[], check?: (results: Row[][]) => void): Promise<Row[][]>;
   /** A transaction of several round trips, where what is asked depends on what was answered. */
   transaction<T>(role: DbRole, run: (orm: Orm) => Promise<T>): Promise<T>;
@@ -45,11 +45,13 @@ export function connect(options: DbOptions): Db {
     query: (role, statement) => guarded(count, () => pools[role].query(statement)),
     batch: (role, statements, check) =>
       guarded(count, () =>
-        pools[role].transaction(async (line) => {
-          const results = await Promise.all(statements.map((statement) => line.send(statement)));
-          check?.(results);
-          return results;
-        }),
+        check === undefined
+          ? pools[role].flight(statements)
+          : pools[role].transaction(async (line) => {
+              const results = await Promise.all(statements.map((statement) => line.send(statement)));
+              check(results);
+              return results;
+            }),
       ),
     transaction: (role, run) => guarded(count, () => pools[role].transaction((line) => run(ormOn(line)))),
     close: async () => {
@@ -91,14 +93,14 @@ const transient = new Set(['40001', '40P01']);
 /** Text that Postgres cannot keep: NUL, and in jsonb half of a surrogate pair. */
 const unstorable = new Set(['22021', '22P02', '22P05']);
 
-/** Retries what Postgres asks to retry; names an outage and text that cannot be kept; lets everything else through. Violated constraints are no errors: they answer. */
+/** Retries what Postgres asks to retry; names an outage and text that cannot be kept; lets everything else through. Violated constraints and refusals are no errors: they answer. */
 async function guarded<T>(count: (kind: DatabaseError) => void, run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();
     } catch (error) {
       const code = sqlState(error);
-      if (code === null || code.startsWith('23')) throw error;
+      if (code === null || code.startsWith('23') || code === refusal) throw error;
       if (transient.has(code) && attempt < 6) {
         count('retried');
         continue;

@@ -55,6 +55,17 @@ export class Pool {
     });
   }
 
+  /** A transaction whose commit is sent with its statements; where one of them failed, Postgres rolls back instead. */
+  flight(statements: Statement[]): Promise<Row[][]> {
+    return this.#use(true, async (line) => {
+      const sent = [begin, ...statements, commit].map((statement) => line.send(statement));
+      const answers = await Promise.allSettled(sent);
+      const failed = answers.find((answer) => answer.status === 'rejected');
+      if (failed) throw failed.reason;
+      return answers.slice(1, -1).map((answer) => (answer as PromiseFulfilledResult<Row[]>).value);
+    });
+  }
+
   async end(): Promise<void> {
     await Promise.all([...this.#seats].map(({ line }) => line.end(END_SECONDS)));
   }

@@ -15,4 +15,7 @@ export function sqlState(error: unknown): string | null {
   return error.cause === undefined ? null : sqlState(error.cause);
 }
 
+/** Division by zero, with which a statement of ours refuses itself. */
+export const refusal = '22012';
+
 export const isLoss = (error: unknown): boolean => losses.has(sqlState(error) ?? '');

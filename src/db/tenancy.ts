@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { Db, Orm, Row, Statement } from './client.ts';
+import { refusal, sqlState } from './sql-state.ts';
 import { param, prepare } from './statements.ts';
 
 declare const brand: unique symbol;
@@ -40,6 +41,29 @@ export async function tenantBatch(
     check && ((all) => check(all.slice(1))),
   );
   return results.slice(1);
+}
+
+/** A column that makes its statement fail, and take back all of it, unless the condition holds: SQL's own way to refuse. */
+export const refuseUnless = (condition: SQL): SQL => sql`1 / (case when ${condition} then 1 else 0 end) as granted`;
+
+/**
+ * A statement with `refuseUnless` as one tenant. It commits without waiting for us, so that what it locks, which every request
+ * of the tenant needs, is free as soon as it is on disk. After a refusal it runs once more to be told why by `check`.
+ */
+export async function tenantChange(
+  db: Db,
+  tenantId: string,
+  statements: { refusing: Statement; explaining: Statement },
+  check: (rows: Row[]) => void,
+): Promise<Row[]> {
+  try {
+    const [rows] = await tenantBatch(db, tenantId, [statements.refusing]);
+    return rows ?? [];
+  } catch (error) {
+    if (sqlState(error) !== refusal) throw error;
+  }
+  const [rows] = await tenantBatch(db, tenantId, [statements.explaining], ([found]) => check(found ?? []));
+  return rows ?? [];
 }
 
 /**
