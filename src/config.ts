@@ -57,8 +57,14 @@ const common = z.object({
   /** Requests a second that a tenant may make, and the burst above it. */
   LONGSHORE_RATE_PER_SECOND: count(2000),
   LONGSHORE_RATE_BURST: count(10_000),
-  /** Open follow, exec and event streams of one tenant in one process. */
+  /**
+   * What one tenant may have under way at once in one process: follow, exec and event streams; pulls; creates, starts, stops and
+   * so on that wait for the provider; stats and process lists asked for once.
+   */
   LONGSHORE_MAX_STREAMS: count(1000),
+  LONGSHORE_MAX_PULLS: count(8),
+  LONGSHORE_MAX_VERBS: count(1000),
+  LONGSHORE_MAX_LOOKS: count(50),
   /** Registry hosts that tenants may pull from, beside docker.io; "*" = any public one. */
   LONGSHORE_REGISTRIES: list,
   /** Registries on 127.0.0.1 are allowed and may speak plain HTTP. For development. */

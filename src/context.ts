@@ -4,6 +4,7 @@ import type { Db } from './db/client.ts';
 import type { CertificateAuthority } from './domain/certificate.ts';
 import type { Clock, Ids } from './domain/clock.ts';
 import type { Metrics } from './domain/metrics.ts';
+import type { Places } from './domain/places.ts';
 import type { Principal, TenantPrincipal } from './domain/principal.ts';
 import type { Wakeups } from './domain/wakeups.ts';
 import type { Provider } from './providers/provider.ts';
@@ -15,8 +16,17 @@ export interface Limits {
   maxima: { memoryMiB: number; cpus: number; pids: number };
   ratePerSecond: number;
   rateBurst: number;
-  maxStreams: number;
   retainHours: { events: number; operations: number; idempotency: number; tombstones: number };
+}
+
+/** What a tenant may have under way at once in this process. */
+export interface TenantPlaces {
+  streams: Places;
+  pulls: Places;
+  /** Creates, starts, stops and so on that wait for the provider. */
+  verbs: Places;
+  /** Stats and process lists that are asked for once. */
+  looks: Places;
 }
 
 export interface RegistryPolicy {
@@ -33,6 +43,7 @@ export interface Deps {
   log: Logger;
   metrics: Metrics;
   limits: Limits;
+  places: TenantPlaces;
   registries: RegistryPolicy;
   sharedImages: readonly string[];
   operatorKeyHash: string | null;

@@ -8,6 +8,7 @@ import { installationId } from './db/health.ts';
 import type { CertificateAuthority } from './domain/certificate.ts';
 import { sha256, systemClock, systemIds } from './domain/clock.ts';
 import type { Metrics } from './domain/metrics.ts';
+import { createPlaces } from './domain/places.ts';
 import { createWakeups } from './domain/wakeups.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -78,13 +79,18 @@ export function assembleDeps(config: Config, site: Site): Deps {
       },
       ratePerSecond: config.LONGSHORE_RATE_PER_SECOND,
       rateBurst: config.LONGSHORE_RATE_BURST,
-      maxStreams: config.LONGSHORE_MAX_STREAMS,
       retainHours: {
         events: config.LONGSHORE_RETAIN_EVENTS_HOURS,
         operations: config.LONGSHORE_RETAIN_OPERATIONS_HOURS,
         idempotency: config.LONGSHORE_RETAIN_IDEMPOTENCY_HOURS,
         tombstones: config.LONGSHORE_RETAIN_TOMBSTONES_HOURS,
       },
+    },
+    places: {
+      streams: createPlaces(config.LONGSHORE_MAX_STREAMS, 'streams'),
+      pulls: createPlaces(config.LONGSHORE_MAX_PULLS, 'pulls'),
+      verbs: createPlaces(config.LONGSHORE_MAX_VERBS, 'changes of containers'),
+      looks: createPlaces(config.LONGSHORE_MAX_LOOKS, 'measurements'),
     },
     registries: { hosts: config.LONGSHORE_REGISTRIES, loopback: config.LONGSHORE_INSECURE_LOOPBACK_REGISTRIES },
     sharedImages: config.LONGSHORE_SHARED_IMAGES,

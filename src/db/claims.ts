@@ -79,7 +79,7 @@ export interface RunRecord {
   fence: number;
   run: Run;
   events: Pick<NewEvent, 'type' | 'cause' | 'actor' | 'data'>[];
-  /** The tombstone: frees the quota and the names it held. */
+  /** The tombstone: frees the quota and the names it held. Not written when intent came meanwhile, which nobody would look at. */
   removed: boolean;
   /** Delivered: cleared unless a newer one was asked for meanwhile. */
   signalDelivered: boolean;
@@ -101,9 +101,6 @@ export interface Recorded extends Claimed {
   droppedVolumes: string[];
 }
 
-/** How an operation ends that was accepted after the last look before its container was buried. */
-const overtaken = sql.raw(`'{"code":"conflict","message":"The container was removed meanwhile"}'::jsonb`);
-
 const recordRun = prepare(sql`with c as (
     update containers set incarnation = ${param('incarnation', 'int')},
       observed_generation = case when ${param('settled', 'boolean')} then ${param('generation', 'int')} else observed_generation end,
@@ -120,7 +117,7 @@ const recordRun = prepare(sql`with c as (
         when not ${param('release', 'boolean')} then longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')})
         else longshore_now() + make_interval(secs => ${param('afterSeconds', 'float8')}) end
     where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')} and fence = ${param('fence', 'bigint')}
-      and removed_at is null returning *),
+      and removed_at is null and (not ${param('removed', 'boolean')} or generation = ${param('generation', 'int')}) returning *),
   r as (insert into runs (tenant_id, container_id, incarnation, name, provider, provider_key, handle, phase, started_seq, stopped_seq,
       exit_code, oom_killed, failure, health, address, networks, ports, started_at, finished_at, observed_version, observed_at,
       absent_since, stop_requested_at, restart_count, restart_streak, restart_at)
@@ -139,13 +136,11 @@ const recordRun = prepare(sql`with c as (
     where runs.observed_version <= excluded.observed_version
     returning *),
   operation as (update operations o set finished_at = longshore_now(),
-      failure = case when o.generation > ${param('generation', 'int')} and o.kind <> 'remove' then ${overtaken}
-        else ${param('failure', 'jsonb')} end,
+      failure = ${param('failure', 'jsonb')},
       state = case when o.generation < ${param('generation', 'int')} then 'superseded'
-        when o.generation > ${param('generation', 'int')} and o.kind <> 'remove' then 'failed'
         when ${param('failure', 'jsonb')} is null then 'succeeded' else 'failed' end
     from c where ${param('settled', 'boolean')} and o.tenant_id = c.tenant_id and o.container_id = c.id
-      and o.state = 'accepted' and (o.generation <= ${param('generation', 'int')} or ${param('removed', 'boolean')})),
+      and o.state = 'accepted' and o.generation <= ${param('generation', 'int')}),
   quota as (update quotas q set used = used - 1 from c
     where ${param('removed', 'boolean')} and q.tenant_id = c.tenant_id and q.resource = 'containers' returning q.used),
   unlinked as (delete from container_networks l using c
@@ -171,7 +166,7 @@ const recordRun = prepare(sql`with c as (
   select longshore_now() as now, (select coalesce(jsonb_agg(provider_key), '[]') from dropped) as dropped, ${containerColumns}
   from c join r on true`);
 
-/** The state after the record, with whatever intent came meanwhile; null = the fence is old, drop everything. */
+/** The state after the record, with whatever intent came meanwhile; null = the fence is old, drop everything, or see `removed`. */
 export async function record(db: Db, entry: RunRecord): Promise<Recorded | null> {
   const { container, run, release } = entry;
   const values = {

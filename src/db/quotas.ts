@@ -5,11 +5,21 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { AppError } from '../domain/errors.ts';
 import type { QuotaResource } from '../domain/quota.ts';
-import type { Row } from './client.ts';
+import type { Db, Row } from './client.ts';
 import { param } from './statements.ts';
+import { prepareTenantRead } from './tenancy.ts';
 
 const counterOf = (resource: QuotaResource) =>
   sql`tenant_id = ${param('tenantId', 'uuid')} and resource = ${sql.raw(`'${resource}'`)}`;
+
+const room = prepareTenantRead<{ tenantId: string; resource: QuotaResource }>(
+  sql`select 1 from quotas where tenant_id = s.v and resource = ${param('resource', 'text')} and used < lim`,
+);
+
+/** Whether one more fits at this moment: no promise. */
+export async function hasRoom(db: Db, tenantId: string, resource: QuotaResource): Promise<boolean> {
+  return (await db.query('app', room({ tenantId, resource }))).length > 0;
+}
 
 /** A CTE `counted` that counts the rows of the CTE `made`; it is empty when they are too many, or none. */
 export const takeQuota = (resource: QuotaResource): SQL => sql`

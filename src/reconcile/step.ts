@@ -100,8 +100,14 @@ async function workUnderLease(
           action.seconds,
           null,
         );
-      case 'bury':
-        return bury(deps, lease, run);
+      case 'bury': {
+        const buried = await bury(deps, lease, run);
+        if (buried) return buried;
+        // Somebody else holds it, or intent came meanwhile and is looked at first.
+        calls++;
+        if (!(await lease.write(run))) return null;
+        continue;
+      }
       case 'wait': {
         const leftMs = endsAt - deps.clock.now();
         if (leftMs <= 0) return release(lease, run, { afterSeconds: Math.min(Math.max(action.seconds, 0.05), 1) });

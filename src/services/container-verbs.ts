@@ -93,6 +93,7 @@ async function perform(
   force = false,
 ): Promise<VerbResult> {
   authorize(ctx.principal, 'write');
+  using _place = deps.places.verbs.take(ctx.principal.tenantId);
   for (let attempt = 0; attempt < 10; attempt++) {
     const container = await getContainer(deps, ctx, reference);
     const verdict = force ? 'yes' : can(kind, statusOf(container));

@@ -45,6 +45,7 @@ const WHOLE_PAGE = 1000;
  */
 export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContainerInput): Promise<CreateResult> {
   authorize(ctx.principal, 'write');
+  using _place = deps.places.verbs.take(ctx.principal.tenantId);
   const spec = withDefaults(input.spec, deps.limits);
   checkSupported(spec, deps.provider, deps.limits);
   const { tenantId } = ctx.principal;

@@ -3,11 +3,10 @@ import type { Ctx, Deps } from '../context.ts';
 import { type EventFilter, type EventPage, readEvents } from '../db/events.ts';
 import { AppError } from '../domain/errors.ts';
 import type { TenantEvent } from '../domain/event.ts';
-import { eventsTopic } from '../domain/wakeups.ts';
+import { openFeed } from './event-feed.ts';
 
 export type { EventFilter, TenantEvent };
 
-/** Events of other processes are found by looking. */
 const POLL_MS = 1000;
 const QUIET_MS = 15_000;
 const PAGE = 500;
@@ -44,6 +43,7 @@ export async function* followEvents(
   signal: AbortSignal,
 ): AsyncGenerator<EventNotice, void> {
   const { tenantId } = ctx.principal;
+  using feed = openFeed(deps, tenantId);
   let page: EventPage | null = await readEvents(deps.db, tenantId, numberOf(cursor), PAGE, filter);
   checkCursor(cursor, page);
   yield { kind: 'quiet' };
@@ -56,14 +56,25 @@ export async function* followEvents(
       if (page.events.length > 0) spokenAt = deps.clock.now();
       after = page.next;
     }
-    if (page?.events.length !== PAGE) await deps.wakeups.wait(eventsTopic(tenantId), POLL_MS, signal);
+    const mayHaveMore: boolean = page?.events.length === PAGE;
+    const fed: TenantEvent[] | null = mayHaveMore ? null : feed.after(after);
+    if (fed?.length === 0 || (fed === null && !mayHaveMore)) await feed.more(POLL_MS, signal);
     if (deps.clock.now() - spokenAt >= QUIET_MS) {
       yield { kind: 'quiet' };
       spokenAt = deps.clock.now();
     }
-    page = await unlessAway(readEvents(deps.db, tenantId, after, PAGE, filter));
+    page =
+      fed === null ? await unlessAway(readEvents(deps.db, tenantId, after, PAGE, filter)) : fedPage(fed, after, filter);
   }
 }
+
+function fedPage(fed: TenantEvent[], after: number, filter: EventFilter): EventPage {
+  const next = fed.at(-1)?.seq ?? after;
+  return { events: fed.filter((event) => matches(event, filter)), next, head: next, oldest: after + 1 };
+}
+
+const matches = ({ kind, type, resourceId }: TenantEvent, wanted: EventFilter): boolean =>
+  (wanted.kind ?? kind) === kind && (wanted.type ?? type) === type && (wanted.resourceId ?? resourceId) === resourceId;
 
 const numberOf = (cursor: EventCursor): number | null => (cursor === 'latest' ? null : (cursor ?? 0));
 

@@ -1,6 +1,8 @@
 /** Pulling an image: the operator's policy, the provider, then the row. Works again on what is there already. */
 import type { Ctx, Deps } from '../context.ts';
 import { keepImage } from '../db/image-changes.ts';
+import { findImage } from '../db/images.ts';
+import { hasRoom } from '../db/quotas.ts';
 import { AppError } from '../domain/errors.ts';
 import {
   familiarReference,
@@ -30,7 +32,7 @@ const PULL_SECONDS = 30 * 60;
 
 /**
  * Yields progress, returns the image. Throws invalid (reference), forbidden (policy, or the registry refuses), not_found
- * (naming the reference), limit (quota), unavailable. An end of the request ends the pull.
+ * (naming the reference), limit (quota), rate_limited (too many at once), unavailable. An end of the request ends the pull.
  */
 export async function* pullImage(
   deps: Deps,
@@ -41,6 +43,8 @@ export async function* pullImage(
   const reference = pullable(input.reference);
   await checkRegistry(deps.registries, reference.domain);
   const { tenantId } = ctx.principal;
+  using _place = deps.places.pulls.take(tenantId);
+  await checkRoom(deps, tenantId, input.reference);
   const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(PULL_SECONDS * 1000)]);
   const details = yield* deps.provider.images.pull({ ...reference, auth: input.auth, tenantId }, { signal });
   try {
@@ -57,6 +61,12 @@ export async function* pullImage(
     );
   }
   return requireImage(deps, ctx, details.id);
+}
+
+/** Before anything is fetched; counted exactly when the row is made. What the tenant has already may be pulled again. */
+async function checkRoom({ db }: Deps, tenantId: string, reference: string): Promise<void> {
+  if ((await hasRoom(db, tenantId, 'images')) || (await findImage(db, tenantId, reference))?.shared === false) return;
+  throw new AppError('limit', 'The quota of images is used up', { details: { resource: 'images' } });
 }
 
 /** As with Docker, a digest says which image it is and a tag beside it says nothing. */

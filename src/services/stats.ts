@@ -19,21 +19,23 @@ export async function readStats(
   return deps.provider.stats(runOf(container), { signal });
 }
 
-/** The next sample. Throws as readStats does, and conflict when the container ends before there is one. */
+/** The next sample. Throws as readStats does, rate_limited, and conflict when the container ends before there is one. */
 export async function sampleStats(deps: Deps, ctx: Ctx, reference: string): Promise<StatsSample> {
+  using _place = deps.places.looks.take(ctx.principal.tenantId);
   const signal = AbortSignal.any([ctx.signal, callOptions().signal]);
   for await (const sample of await readStats(deps, ctx, reference, signal)) return sample;
   throw new AppError('conflict', `Container ${reference} ended before it could be measured`);
 }
 
-/** @param psArguments as for ps; empty = the provider's usual columns. Throws not_found, unsupported, invalid, conflict */
+/** @param psArguments as for ps; empty = the provider's usual columns. Throws not_found, unsupported, invalid, conflict, rate_limited */
 export async function listProcesses(
   deps: Deps,
   ctx: Ctx,
   reference: string,
   psArguments: string,
 ): Promise<{ titles: string[]; processes: string[][] }> {
+  using _place = deps.places.looks.take(ctx.principal.tenantId);
   const container = await liveContainer(deps, ctx, reference, 'top');
   if (!deps.provider.top) throw new AppError('unsupported', 'This provider cannot list processes');
-  return deps.provider.top(runOf(container), psArguments, callOptions());
+  return await deps.provider.top(runOf(container), psArguments, callOptions());
 }

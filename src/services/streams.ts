@@ -1,6 +1,5 @@
 /** The open streams of every tenant in this process: how many it may have, and that none outlives its client or its key. */
 import type { Ctx, Deps } from '../context.ts';
-import { AppError } from '../domain/errors.ts';
 import type { Authenticator } from './authentication.ts';
 
 /** Together with the authenticator's cache below the 5 s within which a revocation must act. */
@@ -19,14 +18,6 @@ export interface Streams {
 }
 
 export function createStreams(deps: Deps, authenticator: Pick<Authenticator, 'isLive'>): Streams {
-  const counts = new Map<string, number>();
-
-  function count(tenantId: string, change: 1 | -1): void {
-    const open = (counts.get(tenantId) ?? 0) + change;
-    if (open === 0) counts.delete(tenantId);
-    else counts.set(tenantId, open);
-  }
-
   async function endWithKey(keyId: string, { signal, end }: OpenStream): Promise<void> {
     while (!signal.aborted) {
       await deps.clock.sleep(KEY_CHECK_MS, signal);
@@ -37,13 +28,12 @@ export function createStreams(deps: Deps, authenticator: Pick<Authenticator, 'is
   return {
     open(ctx) {
       const { tenantId, keyId } = ctx.principal;
-      if ((counts.get(tenantId) ?? 0) >= deps.limits.maxStreams) throw tooMany(deps.limits.maxStreams);
-      count(tenantId, 1);
+      const place = deps.places.streams.take(tenantId);
       const stop = new AbortController();
       const end = () => {
         if (stop.signal.aborted) return;
         ctx.signal.removeEventListener('abort', end);
-        count(tenantId, -1);
+        place[Symbol.dispose]();
         stop.abort();
       };
       ctx.signal.addEventListener('abort', end);
@@ -53,9 +43,4 @@ export function createStreams(deps: Deps, authenticator: Pick<Authenticator, 'is
       return stream;
     },
   };
-}
-
-function tooMany(limit: number): AppError {
-  const message = `This tenant has ${limit} streams open, as many as it may; close one first`;
-  return new AppError('rate_limited', message, { details: { retryAfterSeconds: 5 } });
 }

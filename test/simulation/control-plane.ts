@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino';
 import type { Deps } from '../../src/context.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import { noMetrics } from '../../src/domain/metrics.ts';
+import { createPlaces } from '../../src/domain/places.ts';
 import { createWakeups } from '../../src/domain/wakeups.ts';
 import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
 import type { Provider } from '../../src/providers/provider.ts';
@@ -69,6 +70,7 @@ function start(simulation: Simulation, name: string): ControlPlane {
       log: watchfulLog(simulation.defects),
       metrics: noMetrics,
       limits,
+      places: { streams: ample, pulls: ample, verbs: ample, looks: ample },
       registries: { hosts: [], loopback: false },
       sharedImages: [],
       operatorKeyHash: null,
@@ -112,12 +114,12 @@ function watchfulLog(defects: unknown[]): Logger {
   });
 }
 
+const ample = createPlaces(1000, 'things');
 const limits: Deps['limits'] = {
   quotas: { containers: 2, volumes: 1, networks: 1, images: 1 },
   defaults: { memoryMiB: 64, cpus: 1, pids: 10 },
   maxima: { memoryMiB: 64, cpus: 1, pids: 10 },
   ratePerSecond: 1000,
   rateBurst: 1000,
-  maxStreams: 10,
   retainHours: { events: 1000, operations: 1000, idempotency: 1000, tombstones: 1000 },
 };
