@@ -110,6 +110,8 @@ export const imageDetails = z.object({
   architecture: z.string(),
   sizeBytes: z.number(),
   createdAt: z.string(),
+  /** Of a committed one, where somebody is named. */
+  author: z.string().optional(),
   config: imageConfig,
   /** diff ids, base layer first. */
   layers: z.array(z.string()),

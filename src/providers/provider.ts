@@ -12,9 +12,11 @@
  */
 
 import type { Health, Phase, PublishedPort } from '../domain/container.ts';
+import type { ContainerSizes, PathChange, PathStat } from '../domain/container-files.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import type { ExecSpec } from '../domain/exec.ts';
 import type { ImageDetails } from '../domain/image.ts';
+import type { ImageConfigChange } from '../domain/image-config-change.ts';
 import type { Endpoint } from '../domain/network.ts';
 
 export interface CallOptions {
@@ -169,6 +171,36 @@ export interface StatsSample {
   pids: number;
 }
 
+export interface PutOptions extends CallOptions {
+  /** Refuses to replace a directory by something else, or something else by a directory. */
+  noOverwriteDirNonDir: boolean;
+  /** Owners as the archive numbers them, where a provider would map them otherwise. */
+  copyUidGid: boolean;
+}
+
+/**
+ * Files of a run, started or not. Paths are the container's: relative ones begin at /, and no `..` and no link leads out.
+ * not_found: the run or the path is not there (details.path tells which); invalid: a file where a directory is needed, or no tar.
+ */
+export interface ArchivePort {
+  stat(run: RunRef, path: string, options: CallOptions): Promise<PathStat>;
+  /** A tar of what is there, under its own name. Its signal ends the content as well, with an error. */
+  get(run: RunRef, path: string, options: CallOptions): Promise<{ stat: PathStat; content: AsyncIterable<Uint8Array> }>;
+  /** Unpacks a tar into a directory. Repeatable. What broke off half-way stays half done. forbidden: the root is read-only. */
+  put(run: RunRef, path: string, tar: AsyncIterable<Uint8Array>, options: PutOptions): Promise<void>;
+}
+
+export interface CommitInput {
+  /** Held for this tenant from then on. */
+  tenantId: string;
+  author: string;
+  comment: string;
+  /** Freezes its processes meanwhile. */
+  pause: boolean;
+  /** What becomes another than in the container; lists and records replace or extend as with `docker commit`. */
+  config: ImageConfigChange;
+}
+
 export interface RegistryAuth {
   username?: string | undefined;
   password?: string | undefined;
@@ -225,8 +257,8 @@ export interface Provider {
   /** What an operator should know before strangers' containers run there, a sentence each. To be logged at the start. */
   warnings?(options: CallOptions): Promise<string[]>;
 
-  /** Idempotent by key: a second call adopts what the first made (after checking its labels). Throws invalid, conflict, not_found (image). */
-  create(input: CreateInput, options: CallOptions): Promise<{ handle: string }>;
+  /** Idempotent by key: a second call adopts what the first made (after checking its labels), as it was made. Throws invalid, conflict, not_found (image). */
+  create(input: CreateInput, options: CallOptions): Promise<{ handle: string; adopted: boolean }>;
   /** Repeatable: starting what runs is done. not_found when gone; conflict when a port is taken; invalid when the command cannot run (details.exitCode 126/127). */
   start(run: RunRef, options: CallOptions): Promise<void>;
   /** What there is now. Never throws not_found: that is `absent`. */
@@ -261,6 +293,19 @@ export interface Provider {
   /** About one sample a second; the first within two. Ends with the run. */
   stats?(run: RunRef, options: CallOptions): AsyncIterable<StatsSample>;
   top?(run: RunRef, psArguments: string, options: CallOptions): Promise<{ titles: string[]; processes: string[][] }>;
+
+  archive?: ArchivePort;
+  /** Against its image, in the order of the paths. not_found when gone. */
+  changes?(run: RunRef, options: CallOptions): Promise<PathChange[]>;
+  /** A tar of its whole file system, without what is mounted. Its signal ends the content as well, with an error. not_found when gone. */
+  export?(run: RunRef, options: CallOptions): Promise<AsyncIterable<Uint8Array>>;
+  /** An image of its file system, with no mark of ours in its configuration. Each call makes another. not_found when gone. */
+  commit?(run: RunRef, input: CommitInput, options: CallOptions): Promise<ImageDetails>;
+  /** New limits, running or not. Repeatable. invalid when they can never be met, conflict when not now; not_found when gone. */
+  update?(run: RunRef, resources: ContainerSpec['resources'], options: CallOptions): Promise<void>;
+  /** not_found when gone. */
+  sizes?(run: RunRef, options: CallOptions): Promise<ContainerSizes>;
+
   /** Hints until aborted; reconnects by itself. */
   watch?(options: WatchOptions): AsyncIterable<Hint>;
 

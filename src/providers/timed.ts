@@ -5,13 +5,14 @@ import type { Provider } from './provider.ts';
 
 type Call = (...args: unknown[]) => unknown;
 
-/** They last as long as somebody listens, which says nothing about the provider. */
-const streams = new Set(['logs', 'stats', 'watch']);
+/** They last as long as somebody listens or sends, which says nothing about the provider. */
+const streams = new Set(['logs', 'stats', 'watch', 'put']);
 
 export function timed(provider: Provider, metrics: Metrics): Provider {
-  const { images, networks, volumes, ...own } = provider;
+  const { images, networks, volumes, archive, ...own } = provider;
   return {
     ...timedMembers(own, '', metrics),
+    ...(archive && { archive: timedMembers(archive, 'archive.', metrics) }),
     images: timedMembers(images, 'images.', metrics),
     networks: timedMembers(networks, 'networks.', metrics),
     volumes: timedMembers(volumes, 'volumes.', metrics),

@@ -68,6 +68,7 @@ export function createWorld(harness: Harness) {
   const runs: RunRef[] = [];
   const networks: NetworkRef[] = [];
   const volumes: VolumeRef[] = [];
+  const deferred: (() => Promise<unknown>)[] = [];
 
   function input(wish: RunWish = {}): CreateInput {
     const containerId = randomBytes(32).toString('hex');
@@ -131,12 +132,16 @@ export function createWorld(harness: Harness) {
     return made;
   }
 
+  /** Done once the case's runs are gone. */
+  const later = (work: () => Promise<unknown>) => void deferred.push(work);
+
   /** Removes what the case made, in the order that its references demand. */
   async function cleanUp(): Promise<void> {
     await Promise.all(runs.splice(0).map((run) => provider.destroy(run, within())));
+    await Promise.all(deferred.splice(0).map((work) => work()));
     await Promise.all(networks.splice(0).map((made) => provider.networks.remove(made, within())));
     await Promise.all(volumes.splice(0).map((made) => provider.volumes.remove(made, within())));
   }
 
-  return { harness, provider, input, create, start, until, lines, network, volume, cleanUp };
+  return { harness, provider, input, create, start, until, lines, network, volume, later, cleanUp };
 }

@@ -3,7 +3,9 @@
  * member, a feature, the harness's kernel), never by the provider's name.
  */
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { commitCases } from './commit-cases.ts';
 import { execCases } from './exec-cases.ts';
+import { fileCases } from './file-cases.ts';
 import { createWorld, type Harness, type World } from './harness.ts';
 import { imageCases } from './image-cases.ts';
 import { liveCases } from './live-cases.ts';
@@ -31,6 +33,8 @@ export function describeProvider(name: string, make: () => Promise<Harness>): vo
     describe('logs', () => logCases(getWorld));
     describe('live runs', () => liveCases(getWorld));
     describe('exec', () => execCases(getWorld));
+    describe('files', () => fileCases(getWorld));
+    describe('commits and updates', () => commitCases(getWorld));
     describe('images', () => imageCases(getWorld));
     describe('networks', () => networkCases(getWorld));
     describe('volumes', () => volumeCases(getWorld));

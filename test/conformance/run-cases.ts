@@ -28,7 +28,7 @@ export function runCases(world: () => World): void {
   test('creating twice under one key adopts what the first call made', async () => {
     const { provider, create } = world();
     const run = await create();
-    expect(await provider.create(run.input, within())).toEqual({ handle: run.handle });
+    expect(await provider.create(run.input, within())).toEqual({ handle: run.handle, adopted: true });
   });
 
   test('ten creates at once under one key make one run', async () => {

@@ -2,8 +2,9 @@
  * The way to the Engine: one request at a time through dockerode's modem, each with its signal and its error mapped.
  * dockerode's resource methods are not used: some of them drop the signal, others part of the answer. Knows no resource.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { z } from 'zod';
 import type { Clock } from '../../domain/clock.ts';
@@ -13,23 +14,29 @@ import { type Subject, toAppError } from './errors.ts';
 import type { Turns } from './turns.ts';
 
 export interface EngineRequest {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   /** Without version and query; every part of it went through `safeName` or an image reference's grammar. */
   path: string;
   query?: Record<string, unknown>;
   body?: object;
+  /** A tar to be sent as the body, as fast as the Engine takes it. */
+  upload?: AsyncIterable<Uint8Array>;
   /** Goes into X-Registry-Auth. */
   auth?: object | undefined;
   subject: Subject;
 }
+
+export type EngineAnswer = Readable & { headers: IncomingHttpHeaders };
 
 export interface Engine {
   /** For calls whose answer says nothing. */
   call(request: EngineRequest, options: CallOptions): Promise<void>;
   /** The answer's JSON, of which the schema says what is wanted. */
   ask<T>(request: EngineRequest, schema: z.ZodType<T>, options: CallOptions): Promise<T>;
+  /** The answer's headers, for HEAD. */
+  head(request: EngineRequest, options: CallOptions): Promise<IncomingHttpHeaders>;
   /** The answer's body as it comes. Ends with an error when the signal aborts. */
-  stream(request: EngineRequest, options: CallOptions): Promise<Readable>;
+  stream(request: EngineRequest, options: CallOptions): Promise<EngineAnswer>;
   /** The raw connection after the Engine agreed to the upgrade; destroyed when the signal aborts. */
   hijack(request: EngineRequest, options: CallOptions): Promise<Socket>;
 }
@@ -62,13 +69,14 @@ export function connectEngine(dockerHost: string): Engine {
       const abort = () => reject(signal.reason);
       if (signal.aborted) return abort();
       signal.addEventListener('abort', abort, { once: true });
-      const { method, path, query = {}, body = {}, auth } = request;
+      const { method, path, query = {}, body = {}, auth, upload } = request;
       const options = { _query: query, _body: body };
       const call = {
         method,
         path: `${prefix}${path}?`,
         options,
         authconfig: auth,
+        file: upload && asReadable(upload),
         abortSignal: signal,
         statusCodes,
         ...kind,
@@ -116,7 +124,12 @@ export function connectEngine(dockerHost: string): Engine {
       send(request, options, { isStream: true }, async (body) =>
         schema.parse(JSON.parse(await readText(body as Readable))),
       ),
-    stream: (request, options) => send(request, options, { isStream: true }, (body) => body as Readable),
+    head: (request, options) =>
+      send(request, options, { isStream: true }, (answer) => {
+        const { headers } = (answer as EngineAnswer).resume();
+        return headers;
+      }),
+    stream: (request, options) => send(request, options, { isStream: true }, (answer) => answer as EngineAnswer),
     hijack: async (request, options) => {
       const socket = await send(request, options, { isStream: true, hijack: true }, (answer) => answer as Socket);
       // Whoever reads or writes is told; with nobody there at that moment it would end the process.
@@ -129,6 +142,9 @@ export function connectEngine(dockerHost: string): Engine {
     },
   };
 }
+
+const asReadable = (source: AsyncIterable<Uint8Array>): Readable =>
+  source instanceof Readable ? source : Readable.from(source, { objectMode: false });
 
 /** Read here, because the modem would wait for the rest of a body whose connection broke. */
 async function readText(body: Readable): Promise<string> {

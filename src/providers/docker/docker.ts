@@ -1,8 +1,10 @@
 /** A Docker Engine as a provider: puts the parts of this folder together. */
 import type { Clock } from '../../domain/clock.ts';
 import type { Provider } from '../provider.ts';
+import { archiveOf, changesOf, exportRun, sizesOf } from './archive.ts';
 import { attachTo, resizeTerminal } from './attach.ts';
 import { connectEngine, type Site } from './client.ts';
+import { commitRun } from './commit.ts';
 import { engineStartedAt } from './engine-start.ts';
 import { execIn } from './exec.ts';
 import { imagesOf } from './images.ts';
@@ -14,6 +16,7 @@ import { renameRun } from './rename.ts';
 import { createRun, destroyRun, killRun, pauseRun, startRun, stopRun, unpauseRun } from './runs.ts';
 import { statsOf, topOf } from './stats.ts';
 import { createTurns } from './turns.ts';
+import { updateRun } from './update.ts';
 import { volumesOf } from './volumes.ts';
 import { warningsAbout } from './warnings.ts';
 import { watchOwned } from './watch.ts';
@@ -64,6 +67,12 @@ export function createDockerProvider(options: DockerOptions): Provider {
     exec: (run, spec, call) => execIn(site, run, spec, call),
     stats: (run, call) => statsOf(site, run, call),
     top: (run, psArguments, call) => topOf(site, run, psArguments, call),
+    archive: archiveOf(site),
+    changes: (run, call) => changesOf(site, run, call),
+    export: (run, call) => exportRun(site, run, call),
+    commit: (run, input, call) => commitRun(site, run, input, call),
+    update: (run, resources, call) => updateRun(site, run, resources, call),
+    sizes: (run, call) => sizesOf(site, run, call),
     watch: (call) => watchOwned(site, call),
     images: imagesOf(site),
     networks: networksOf(site),

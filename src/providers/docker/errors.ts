@@ -6,7 +6,7 @@ import { AppError, type ErrorCode, type ErrorDetails } from '../../domain/errors
 
 /** What a call is about, in words that a tenant may read. */
 export interface Subject {
-  noun: 'container' | 'image' | 'network' | 'attachment' | 'volume' | 'process' | 'engine';
+  noun: 'container' | 'image' | 'network' | 'attachment' | 'volume' | 'path' | 'process' | 'engine';
   /** The tenant's own name of it, where the call knows one. */
   reference?: string;
   /** The registry that the Engine talks to during this call. */
@@ -65,6 +65,32 @@ const rules: readonly Rule[] = [
   },
   { text: /unable to find (user|group)/, code: 'invalid', say: (_, match) => `The image has no such ${match?.[1]}` },
   { text: /no matching entries in (passwd|group) file/, code: 'invalid', say: 'The image has no such user' },
+  {
+    text: /extraction point is not a directory|lstat .*: not a directory/,
+    about: ['path'],
+    code: 'invalid',
+    say: ({ reference }) => `Not a directory in the container: ${reference}`,
+  },
+  {
+    text: /cannot overwrite (non-)?directory/,
+    about: ['path'],
+    code: 'invalid',
+    say: (_, match) =>
+      match?.[1] ? 'A directory cannot replace what is none' : 'A directory cannot be replaced by what is none',
+  },
+  {
+    text: /rootfs is marked read-only|mounted volume is marked read-only/,
+    about: ['path'],
+    code: 'forbidden',
+    say: 'Nothing can be written there: it is read-only',
+  },
+  {
+    text: /processing tar file|breakout|unexpected EOF|archive\/tar/,
+    about: ['path'],
+    code: 'invalid',
+    say: 'The archive cannot be unpacked',
+  },
+  { text: /unable to set memory limit/, code: 'conflict', say: 'The container uses more memory than that' },
   { text: /not (a )?directory/, code: 'invalid', say: 'A mount or the working directory is a file in the image' },
   { text: /Range of CPUs is from/, code: 'invalid', say: 'The machine has fewer CPUs than were asked for' },
   {

@@ -5,6 +5,7 @@ import { asImageId, type ImageDetails, parseImageReference } from '../../domain/
 import type { CallOptions } from '../provider.ts';
 import type { Site } from './client.ts';
 import { unless } from './errors.ts';
+import { ownLabels } from './labels.ts';
 
 const strings = z
   .array(z.string())
@@ -20,6 +21,7 @@ const inspected = z.object({
   RepoTags: strings,
   RepoDigests: strings,
   Created: z.string().nullish(),
+  Author: z.string().nullish(),
   Os: z.string(),
   Architecture: z.string(),
   Size: z.number(),
@@ -87,6 +89,7 @@ export async function imageDetails(
     architecture: image.Architecture,
     sizeBytes: image.Size,
     createdAt: image.Created ?? '',
+    ...(image.Author && { author: image.Author }),
     config: toConfig(image.Config),
     layers: image.RootFS.Layers,
     history: steps.map((step) => ({
@@ -100,6 +103,11 @@ export async function imageDetails(
   };
 }
 
+/** A commit leaves them there. */
+function withoutOwnLabels(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !ownLabels.includes(name)));
+}
+
 function toConfig(config: InspectedImage['Config']): ImageDetails['config'] {
   const check = config?.Healthcheck?.Test ?? [];
   return {
@@ -108,7 +116,7 @@ function toConfig(config: InspectedImage['Config']): ImageDetails['config'] {
     env: config?.Env ?? [],
     workdir: config?.WorkingDir ?? '',
     user: config?.User ?? '',
-    labels: config?.Labels ?? {},
+    labels: withoutOwnLabels(config?.Labels ?? {}),
     exposedPorts: config?.ExposedPorts ?? [],
     volumes: config?.Volumes ?? [],
     stopSignal: config?.StopSignal || null,

@@ -24,6 +24,11 @@ export function holdPrefix(installId: string): string {
   return `longshore/${sha256(installId).slice(0, 12)}`;
 }
 
+/** A hold on something that has no id yet; whoever makes it tags it for good and takes this away again. */
+export function provisionalHold(site: Site, tenantId: string, unique: string): { repo: string; tag: string } {
+  return { repo: `${holdPrefix(site.installId)}/${safeName(tenantId)}`, tag: sha256(unique).slice(0, 32) };
+}
+
 function holdTag(site: Site, imageId: string, tenantId: string) {
   return { repo: `${holdPrefix(site.installId)}/${safeName(tenantId)}`, tag: shortened(imageId) };
 }
@@ -103,7 +108,7 @@ async function reclaim(site: Site, image: InspectedImage, options: CallOptions):
 }
 
 /** Removes a reference, and with the last one the image. */
-async function untag(site: Site, reference: string, options: CallOptions): Promise<void> {
+export async function untag(site: Site, reference: string, options: CallOptions): Promise<void> {
   const request = { method: 'DELETE', path: imagePath(reference), subject } as const;
   await unless(site.engine.call(request, options), ['not_found'], undefined);
 }

@@ -4,6 +4,8 @@ const installLabel = 'longshore.install';
 export const tenantLabel = 'longshore.tenant';
 const containerLabel = 'longshore.container';
 const incarnationLabel = 'longshore.incarnation';
+/** All that a container of ours may carry. */
+export const ownLabels = [installLabel, tenantLabel, containerLabel, incarnationLabel];
 
 export interface Mark {
   installId: string;

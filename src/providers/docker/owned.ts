@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CallOptions, OwnedObject } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
 import { unless } from './errors.ts';
-import { holdPrefix, releaseImage } from './image-holds.ts';
+import { holdPrefix, releaseImage, untag } from './image-holds.ts';
 import { ownedBy, readMark } from './labels.ts';
 import { phases, status } from './observe.ts';
 import { destroyRun } from './runs.ts';
@@ -71,7 +71,8 @@ export async function discard(site: Site, object: OwnedObject, options: CallOpti
     case 'container':
       return destroyRun(site, object.handle, options);
     case 'image':
-      return releaseImage(site, object.key, object.tenantId, options);
+      await releaseImage(site, object.key, object.tenantId, options);
+      return untag(site, object.handle, options);
     case 'network':
     case 'volume': {
       const path = `/${object.kind}s/${safeName(object.handle)}`;

@@ -16,7 +16,11 @@ const created = z.object({ Id: z.string() });
 const pauseMs = 50;
 
 /** The name is the idempotency key: of any number of calls one makes the container and the others adopt it. */
-export async function createRun(site: Site, input: CreateInput, options: CallOptions): Promise<{ handle: string }> {
+export async function createRun(
+  site: Site,
+  input: CreateInput,
+  options: CallOptions,
+): Promise<{ handle: string; adopted: boolean }> {
   const request: EngineRequest = {
     method: 'POST',
     path: '/containers/create',
@@ -28,10 +32,10 @@ export async function createRun(site: Site, input: CreateInput, options: CallOpt
     const made = await unless(site.engine.ask(request, created, options), ['conflict'], null);
     if (made !== null) {
       await connectFurther(site, input, [], options);
-      return { handle: made.Id };
+      return { handle: made.Id, adopted: false };
     }
     const found = await inspectRun(site, input.key, options);
-    if (found) return { handle: await adopt(site, input, found, options) };
+    if (found) return { handle: await adopt(site, input, found, options), adopted: true };
     // The name is reserved a moment before its container can be seen, and a moment longer than it.
     await site.clock.sleep(pauseMs, options.signal);
   }

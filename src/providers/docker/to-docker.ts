@@ -85,7 +85,7 @@ function shortId(containerId: string): string {
 }
 
 /** Memory without swap on top; an absent limit has been filled in by whoever accepted the spec. */
-function limits({ memoryMiB, cpus, pids }: ContainerSpec['resources']) {
+export function limits({ memoryMiB, cpus, pids }: ContainerSpec['resources']) {
   return {
     ...(memoryMiB !== undefined && { Memory: memoryMiB * MiB, MemorySwap: memoryMiB * MiB }),
     ...(cpus !== undefined && { NanoCpus: Math.round(cpus * nanoseconds) }),
@@ -123,7 +123,7 @@ function portBindings(ports: ContainerSpec['ports'], address: string) {
 }
 
 /** Absent: whatever the image says. */
-function healthcheck(check: ContainerSpec['healthcheck']) {
+export function healthcheck(check: ContainerSpec['healthcheck']) {
   if (!check) return undefined;
   const [kind] = check.command;
   const written = kind === 'CMD' || kind === 'CMD-SHELL' || kind === 'NONE';

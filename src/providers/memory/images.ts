@@ -7,6 +7,7 @@ import { sha256 } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { familiarReference, type ImageDetails, parseImageReference } from '../../domain/image.ts';
 import type { PullInput, PullProgress } from '../provider.ts';
+import { emptyRoot } from './file-tree.ts';
 import { isNamedAbsent } from './script.ts';
 import type { MemoryImage, MemoryWorld } from './world.ts';
 
@@ -29,7 +30,12 @@ export function* pullImage(
     const id = layer.slice('sha256:'.length, 'sha256:'.length + 12);
     yield { id, status: 'Pull complete', current: layerBytes, total: layerBytes };
   }
-  const image = world.images.get(details.id) ?? { details, references: new Set(), holds: new Map() };
+  const image = world.images.get(details.id) ?? {
+    details,
+    references: new Set(),
+    holds: new Map(),
+    files: emptyRoot(),
+  };
   image.references.add(reference);
   image.holds.set(holdKey(installId, input.tenantId), { installId, tenantId: input.tenantId });
   world.images.set(details.id, image);

@@ -6,7 +6,9 @@ import type { Clock, Ids } from '../../domain/clock.ts';
 import type { CallOptions, Features, Observation, Provider, PullInput, RunRef } from '../provider.ts';
 import { attachToRun, resizeRun } from './attach.ts';
 import { connectRun, disconnectRun } from './attachments.ts';
+import { commitRun, updateRun } from './commit.ts';
 import { callsWith, type Faults } from './faults.ts';
+import { changesOf, exportRun, getArchive, putArchive, sizesOf, statPath } from './files.ts';
 import { holdImage, inspectImage, pullImage, releaseImage } from './images.ts';
 import { readLogs } from './logs.ts';
 import { discard, listOwned } from './ownership.ts';
@@ -70,6 +72,16 @@ export function createMemoryProvider(options: MemoryOptions): Provider {
     exec: call('exec', (ref, spec, { signal }) => execInRun(world, clock, ref, spec, signal)),
     stats: (ref, { signal }) => statsOfRun(world, clock, ref, signal),
     top: call('top', (ref) => topOfRun(world, ref)),
+    archive: {
+      stat: call('archive.stat', (ref, path) => statPath(world, ref, path)),
+      get: call('archive.get', (ref, path) => getArchive(world, ref, path)),
+      put: (ref, path, tar, putOptions) => putArchive(world, ref, path, tar, putOptions),
+    },
+    changes: call('changes', (ref) => changesOf(world, ref)),
+    export: call('export', (ref) => exportRun(world, ref)),
+    commit: call('commit', (ref, input) => commitRun(context, ref, input)),
+    update: call('update', (ref, resources) => updateRun(context, ref, resources)),
+    sizes: call('sizes', (ref) => sizesOf(world, ref)),
     watch: ({ signal }) => watchWorld(world, signal),
     images: {
       pull: async function* (input, pullOptions) {

@@ -13,7 +13,7 @@ export interface RunsContext {
   ids: Ids;
 }
 
-export function createRun(context: RunsContext, input: CreateInput): { handle: string } {
+export function createRun(context: RunsContext, input: CreateInput): { handle: string; adopted: boolean } {
   const { world, installId, ids } = context;
   const existing = world.runs.get(input.key);
   if (existing) {
@@ -24,11 +24,12 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
       containerId === input.containerId &&
       incarnation === input.incarnation;
     if (!isOurs) throw new AppError('conflict', 'Another container has this provider key.');
-    return { handle: existing.seen.handle };
+    return { handle: existing.seen.handle, adopted: true };
   }
   const spent = world.spentKeys.get(input.key);
-  if (spent !== undefined) return { handle: spent };
-  if (!world.images.has(input.imageId)) throw new AppError('not_found', `No such image: ${input.spec.image}`);
+  if (spent !== undefined) return { handle: spent, adopted: true };
+  const image = world.images.get(input.imageId);
+  if (!image) throw new AppError('not_found', `No such image: ${input.spec.image}`);
   if (input.networks.some(({ key }) => !world.networks.has(key))) {
     throw new AppError('not_found', 'A network of the container is not at the provider.');
   }
@@ -39,6 +40,9 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
     installId,
     input,
     name: input.name,
+    resources: input.spec.resources,
+    base: image.files,
+    files: new Map(image.files),
     seen: {
       kind: 'present',
       handle: ids.hex64(),
@@ -65,7 +69,7 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
   world.runs.set(input.key, run);
   world.byHandle.set(run.seen.handle, run);
   hint(world, run);
-  return { handle: run.seen.handle };
+  return { handle: run.seen.handle, adopted: false };
 }
 
 export function destroyRun(world: MemoryWorld, ref: RunRef): void {

@@ -3,10 +3,12 @@
  * containers running. Plain state and the few look-ups on it; what calls do to it is in runs.ts, images.ts and storage.ts.
  */
 
+import type { ContainerSpec } from '../../domain/container-spec.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ImageDetails } from '../../domain/image.ts';
 import type { CreateInput, Hint, LogChunk, NetworkRef, Observation, RunRef, VolumeRef } from '../provider.ts';
 import type { Channel } from './channel.ts';
+import type { FileTree } from './file-tree.ts';
 import type { Process } from './process.ts';
 
 export type Present = Extract<Observation, { kind: 'present' }>;
@@ -15,6 +17,11 @@ export interface MemoryRun {
   readonly installId: string;
   readonly input: CreateInput;
   name: string;
+  /** The limits it has now. */
+  resources: ContainerSpec['resources'];
+  /** What it began with, and what it has. */
+  readonly base: FileTree;
+  readonly files: FileTree;
   /** What an observation answers now; replaced at each change, never changed in place. */
   seen: Present;
   /** The last answers, oldest first, `seen` included: what a late answer may be. */
@@ -33,6 +40,7 @@ export interface MemoryImage {
   readonly details: ImageDetails;
   /** Familiar references it was pulled by. */
   readonly references: Set<string>;
+  readonly files: FileTree;
   /** Tenants that keep it, each by its installation. */
   readonly holds: Map<string, { installId: string; tenantId: string }>;
 }

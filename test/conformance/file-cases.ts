@@ -1,0 +1,198 @@
+/** Files of a run: put, looked at, taken out, compared, exported, measured; before its first start, while it runs and after its end. */
+import { expect, test } from 'vitest';
+import type { CallOptions, PutOptions } from '../../src/providers/provider.ts';
+import { inChunks, makeTar, readEntries, type TestEntry } from '../support/tar.ts';
+import { type MadeRun, type World, within } from './harness.ts';
+
+const putting = (more: Partial<PutOptions> = {}): PutOptions => ({
+  ...within(),
+  noOverwriteDirNonDir: false,
+  copyUidGid: false,
+  ...more,
+});
+const goDirectory = 2 ** 31;
+const goSymlink = 2 ** 27;
+
+export function fileCases(world: () => World): void {
+  const put = async (run: MadeRun, path: string, entries: TestEntry[], options = putting()) =>
+    world().provider.archive?.put(run, path, inChunks(makeTar(entries)), options);
+  const get = async (run: MadeRun, path: string, options: CallOptions = within()) => {
+    const answer = await world().provider.archive?.get(run, path, options);
+    if (!answer) throw new Error('no archive');
+    return { stat: answer.stat, entries: await readEntries(answer.content) };
+  };
+  const skips = (context: { skip(): void }) => {
+    if (!world().provider.archive) context.skip();
+  };
+
+  test.for(['created', 'running', 'exited'] as const)(
+    'what was put into a %s run comes out again',
+    async (phase, context) => {
+      skips(context);
+      const { create, provider, until } = world();
+      const run = await create({ command: phase === 'exited' ? ['sh', '-c', 'exit 0'] : ['sleep', '60'] });
+      if (phase !== 'created') await provider.start(run, within());
+      await until(run, phase);
+      const modifiedAt = new Date('2020-02-03T04:05:06Z');
+      await put(run, '/tmp', [
+        { path: 'box' },
+        { path: 'box/note', text: 'hello', mode: 0o640, uid: 7, gid: 8, modifiedAt },
+        { path: 'box/link', kind: 'symlink', linkTarget: 'note' },
+      ]);
+      const { stat, entries } = await get(run, '/tmp/box');
+      expect(stat).toMatchObject({ name: 'box', mode: goDirectory + 0o755, linkTarget: '' });
+      expect(Object.keys(entries).sort()).toEqual(['box', 'box/link', 'box/note']);
+      expect(entries['box/note']).toMatchObject({ text: 'hello', mode: 0o640, uid: 7, gid: 8, modifiedAt });
+      expect(entries['box/link']).toMatchObject({ kind: 'symlink', linkTarget: 'note' });
+      expect((await get(run, 'tmp/box/note')).entries.note).toMatchObject({ text: 'hello' });
+    },
+  );
+
+  test('a path is looked at without following its last link', async (context) => {
+    skips(context);
+    const { create, provider } = world();
+    const run = await create();
+    await put(run, '/tmp', [
+      { path: 'note', text: 'hello', mode: 0o600 },
+      { path: 'link', kind: 'symlink', linkTarget: '/tmp/note' },
+    ]);
+    const look = (path: string) => provider.archive?.stat(run, path, within());
+    expect(await look('/tmp/note')).toMatchObject({ name: 'note', sizeBytes: 5, mode: 0o600, linkTarget: '' });
+    const link = await look('/tmp/link');
+    expect(link).toMatchObject({ name: 'link', linkTarget: '/tmp/note' });
+    expect((link?.mode ?? 0) >= goSymlink).toBe(true);
+    expect(await look('/')).toMatchObject({ name: '/' });
+  });
+
+  test('what is not there is not_found, path and run apart', async (context) => {
+    skips(context);
+    const { create, provider } = world();
+    const run = await create();
+    const gone = { code: 'not_found', details: { path: '/no/such' } };
+    await expect(provider.archive?.stat(run, '/no/such', within())).rejects.toMatchObject(gone);
+    await expect(provider.archive?.get(run, '/no/such', within())).rejects.toMatchObject(gone);
+    await expect(put(run, '/no/such', [])).rejects.toMatchObject(gone);
+    await provider.destroy(run, within());
+    for (const call of [
+      () => provider.archive?.stat(run, '/tmp', within()),
+      () => provider.archive?.get(run, '/tmp', within()),
+      () => put(run, '/tmp', []),
+      () => provider.changes?.(run, within()),
+      () => provider.export?.(run, within()),
+      () => provider.sizes?.(run, within()),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'not_found', details: {} });
+    }
+  });
+
+  test('a file where a directory is needed, and what is no tar, is invalid', async (context) => {
+    skips(context);
+    const { create, provider } = world();
+    const run = await create();
+    await put(run, '/tmp', [{ path: 'note', text: 'hello' }]);
+    await expect(put(run, '/tmp/note', [{ path: 'x' }])).rejects.toMatchObject({ code: 'invalid' });
+    await expect(provider.archive?.stat(run, '/tmp/note/x', within())).rejects.toMatchObject({ code: 'invalid' });
+    for (const data of [
+      Buffer.alloc(5000, 'x'),
+      makeTar([{ path: 'cut', text: 'x'.repeat(2000) }]).subarray(0, 1500),
+    ]) {
+      const call = provider.archive?.put(run, '/tmp', inChunks(data), putting());
+      await expect(call).rejects.toMatchObject({ code: 'invalid' });
+    }
+  });
+
+  test('directories and what is none replace each other unless that is refused', async (context) => {
+    skips(context);
+    const run = await world().create();
+    await put(run, '/tmp', [{ path: 'folder' }, { path: 'file', text: '1' }]);
+    const kept = putting({ noOverwriteDirNonDir: true });
+    await expect(put(run, '/tmp', [{ path: 'folder', text: '' }], kept)).rejects.toMatchObject({ code: 'invalid' });
+    await expect(put(run, '/tmp', [{ path: 'file' }], kept)).rejects.toMatchObject({ code: 'invalid' });
+    await put(run, '/tmp', [{ path: 'folder', text: 'x' }, { path: 'file' }]);
+    expect((await get(run, '/tmp/folder')).entries.folder).toMatchObject({ kind: 'file', text: 'x' });
+    expect((await get(run, '/tmp/file')).entries.file).toMatchObject({ kind: 'directory' });
+  });
+
+  test('a read-only root takes nothing', async (context) => {
+    skips(context);
+    const run = await world().create({ spec: { readonlyRoot: true } });
+    await expect(put(run, '/tmp', [{ path: 'x' }])).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  test('neither a link nor .. leads out of the run', async (context) => {
+    skips(context);
+    const run = await world().create();
+    await put(run, '/tmp', [
+      { path: 'up', kind: 'symlink', linkTarget: '/etc' },
+      { path: 'far', kind: 'symlink', linkTarget: '/proc/1/root' },
+    ]);
+    // Some providers refuse a link that climbs; others keep it inside.
+    const climbing: TestEntry = { path: 'climb', kind: 'symlink', linkTarget: '../../../../../../proc/1/root' };
+    await put(run, '/tmp', [climbing]).catch((error) => expect(error).toMatchObject({ code: 'invalid' }));
+    await expect(get(run, '/tmp/climb/etc/passwd')).rejects.toMatchObject({ code: 'not_found' });
+    await put(run, '/tmp/up', [{ path: 'through-link', text: 'in the run' }]);
+    await put(run, '/../../../../../tmp', [{ path: 'through-dots', text: 'in the run' }]);
+    await put(run, '/tmp', [{ path: 'up/beneath-link', text: 'in the run' }]);
+    for (const path of [
+      '/etc/through-link',
+      '/tmp/through-dots',
+      '/etc/beneath-link',
+      '/tmp/up/../../etc/through-link',
+    ]) {
+      const [entry] = Object.values((await get(run, path)).entries);
+      expect([path, entry?.text]).toEqual([path, 'in the run']);
+    }
+    await expect(get(run, '/tmp/far/etc/passwd')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('changes are those against the image, folders on the way included', async (context) => {
+    const { provider, create } = world();
+    if (!provider.changes || !provider.archive) return context.skip();
+    const run = await create();
+    expect(await provider.changes(run, within())).toEqual([]);
+    await put(run, '/tmp', [{ path: 'box' }, { path: 'box/note', text: 'hello' }]);
+    expect(await provider.changes(run, within())).toEqual([
+      { path: '/tmp', kind: 'modified' },
+      { path: '/tmp/box', kind: 'added' },
+      { path: '/tmp/box/note', kind: 'added' },
+    ]);
+  });
+
+  test('an export holds the files of the image and those of the run', async (context) => {
+    const { provider, create } = world();
+    if (!provider.export) return context.skip();
+    const run = await create();
+    await put(run, '/tmp', [{ path: 'note', text: 'hello' }]);
+    const entries = await readEntries(await provider.export(run, within(60)));
+    expect(entries['tmp/note']).toMatchObject({ text: 'hello' });
+    expect(entries.etc).toMatchObject({ kind: 'directory' });
+  });
+
+  test('sizes count what was written on top of the image', async (context) => {
+    const { provider, create } = world();
+    if (!provider.sizes) return context.skip();
+    const run = await create();
+    const before = await provider.sizes(run, within());
+    expect(before.writableBytes).toBe(0);
+    expect(before.rootBytes).toBeGreaterThan(0);
+    await put(run, '/tmp', [{ path: 'big', text: 'x'.repeat(100_000) }]);
+    const after = await provider.sizes(run, within());
+    expect(after.writableBytes).toBeGreaterThanOrEqual(100_000);
+    expect(after.rootBytes).toBeGreaterThanOrEqual(before.rootBytes + 100_000);
+  });
+
+  test('a call that is cancelled breaks its content off with an error', async (context) => {
+    skips(context);
+    const { create, harness, provider } = world();
+    if (!harness.realKernel) return context.skip();
+    const run = await create();
+    const stop = new AbortController();
+    const endless = (async function* () {
+      yield makeTar([{ path: 'big', text: 'x' }]).subarray(0, 512);
+      stop.abort();
+      for (;;) yield Buffer.alloc(65_536);
+    })();
+    const call = provider.archive?.put(run, '/tmp', endless, putting({ signal: stop.signal }));
+    await expect(call).rejects.toMatchObject({ code: 'timeout' });
+  });
+}
