@@ -12,6 +12,8 @@ const FIRST_CHUNK_MS = 250;
 
 export interface StreamingOptions {
   contentType: string;
+  /** More headers, known once it is open. */
+  headers?(): Record<string, string>;
   /** Opens the source; its signal aborts with the stream. What it throws becomes the answer. */
   open(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -21,14 +23,14 @@ export async function streamed(
   c: Context<Environment>,
   deps: Deps,
   streams: Streams,
-  { contentType, open }: StreamingOptions,
+  { contentType, open, headers: more }: StreamingOptions,
 ): Promise<Response> {
   const stream = streams.open(c.get('ctx'));
   try {
     const source = (await open(stream.signal))[Symbol.asyncIterator]();
     const first = source.next();
     await Promise.race([first, deps.clock.sleep(FIRST_CHUNK_MS, stream.signal)]);
-    const headers = { 'content-type': contentType };
+    const headers = { 'content-type': contentType, ...more?.() };
     // The answer to HEAD is the same without its body, which nobody would ever read to its end.
     if (c.req.method === 'HEAD') {
       stream.end();

@@ -5,6 +5,7 @@ import type { ImageDetails, ImageTag } from '../domain/image.ts';
 import type { Actor } from '../domain/principal.ts';
 import type { Db } from './client.ts';
 import { writeEvents } from './events.ts';
+import { checkGuard, claimValues, guarded, type KeyClaim, keyGuard } from './key-claim.ts';
 import { checkQuota, quotaVerdict, returnQuota, takeQuota } from './quotas.ts';
 import { json, param, prepare } from './statements.ts';
 import { tenantBatch } from './tenancy.ts';
@@ -19,7 +20,7 @@ const moveTag: SQL = sql`tagged as (insert into image_tags as t (tenant_id, repo
     returning image_id as id, repository || ':' || tag as name)`;
 
 /** xmax is 0 in a row that this statement inserted, and not in one that it updated. */
-const keep = prepare(sql`with
+const keep = prepare(sql`with ${keyGuard},
   image as (insert into images as i (tenant_id, id, details, repo_digests)
     values (${param('tenantId', 'uuid')}, ${param('id', 'text')}, ${param('details', 'jsonb')}, ${param('repoDigests', 'jsonb')})
     on conflict (tenant_id, id) do update set details = excluded.details, pulled_at = longshore_now(),
@@ -30,7 +31,7 @@ const keep = prepare(sql`with
   ${moveTag},
   changed as (select 'image' as kind, ${param('event', 'text')} as type, id, ${param('name', 'text')} as name, '{}'::jsonb as data from image),
   ${writeEvents('counted')}
-  select ${quotaVerdict}`);
+  select ${guarded}, ${quotaVerdict}`);
 
 export interface KeptImage {
   tenantId: string;
@@ -40,16 +41,19 @@ export interface KeptImage {
   tag: ImageTag | null;
   /** How the tenant called it. */
   name: string;
-  event: 'pulled' | 'tagged';
+  event: 'pulled' | 'tagged' | 'committed';
   actor: Actor;
+  /** Spent on the image, where a request makes a new one each time. */
+  claim?: KeyClaim | null;
 }
 
-/** Makes or refreshes the row of an image that the provider holds. Throws limit. */
+/** Makes or refreshes the row of an image that the provider holds. Throws limit, and conflict where the key was taken over. */
 export async function keepImage(
   db: Db,
-  { tenantId, details, repoDigests, tag, name, event, actor }: KeptImage,
+  { tenantId, details, repoDigests, tag, name, event, actor, claim = null }: KeptImage,
 ): Promise<void> {
   const values = {
+    ...claimValues(claim),
     tenantId,
     id: details.id,
     details: json(details),
@@ -60,7 +64,10 @@ export async function keepImage(
     event,
     actor: json(actor),
   };
-  await tenantBatch(db, tenantId, [keep(values)], ([rows]) => checkQuota(rows?.[0], 'images'));
+  await tenantBatch(db, tenantId, [keep(values)], ([rows]) => {
+    checkGuard(rows?.[0], claim);
+    checkQuota(rows?.[0], 'images');
+  });
 }
 
 /** An image is shown with all of its tags, also in lists. */

@@ -197,6 +197,10 @@ export const actions = [
   'exec',
   'stats',
   'top',
+  'archive',
+  'changes',
+  'export',
+  'commit',
 ] as const;
 export type ContainerAction = (typeof actions)[number];
 
@@ -204,6 +208,9 @@ type Verdict = 'yes' | 'satisfied' | 'no';
 const no = 'no' as const;
 const yes = 'yes' as const;
 const satisfied = 'satisfied' as const;
+
+/** Where there are files to be had. */
+const made: readonly Verdict[] = [yes, yes, yes, yes, yes, yes, yes, no, no, yes, no];
 
 /**
  * The table behind every 409 and behind the console's buttons. `satisfied` answers 200 with `changed: false`.
@@ -223,6 +230,10 @@ const table: Record<ContainerAction, readonly Verdict[]> = {
   exec: [no, no, yes, no, no, yes, no, no, no, no, no],
   stats: [no, no, yes, yes, no, yes, no, no, no, no, no],
   top: [no, no, yes, yes, no, yes, no, no, no, no, no],
+  archive: made,
+  changes: made,
+  export: made,
+  commit: made,
 };
 
 /** Whether a verb may be accepted in a status. `remove` without force; with force every status but removed allows it. */

@@ -3,6 +3,7 @@ import type { Ctx, Deps } from '../context.ts';
 import { acceptVerb } from '../db/accept.ts';
 import { type Container, type ContainerAction, can, type Intent, statusOf } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
+import type { OperationKind } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { authorize } from './authorize.ts';
 import { getContainer } from './containers.ts';
@@ -16,7 +17,7 @@ export interface VerbResult {
   operationId: string | null;
 }
 
-type Verb = Exclude<ContainerAction, 'exec' | 'stats' | 'top'>;
+type Verb = Extract<ContainerAction, OperationKind>;
 type IntentVerb = Exclude<Verb, 'connect' | 'disconnect'>;
 
 const ACTION_SECONDS = 15;

@@ -152,7 +152,7 @@ function sameName(tag: ImageTag, text: string): boolean {
 }
 
 /** Normal form of a name to be given. Throws invalid; `sha256` would read as an id. */
-function asTag({ repository, tag }: ImageTag): ImageTag {
+export function asTag({ repository, tag }: ImageTag): ImageTag {
   const reference = parseImageReference(`${repository}:${tag}`);
   const name = familiarRepository(reference);
   if (reference.digest !== null || reference.tag !== tag || name === 'sha256') {

@@ -68,6 +68,11 @@ export const endpointRows: Record<string, EndpointRow> = {
   openExecSocket: { ...ofContainer, query: 'command=sh', viewerMay: false, ticket: true },
   readContainerStats: ofContainer,
   listContainerProcesses: ofContainer,
+  readContainerArchive: { ...ofContainer, query: 'path=/tmp' },
+  writeContainerArchive: { ...ofContainer, query: 'path=/tmp', body: {} },
+  listContainerChanges: ofContainer,
+  exportContainer: ofContainer,
+  commitContainer: { ...ofContainer, body: { repository: 'mine' } },
 
   pullImage: { body: { reference: 'alpine' } },
   listImages: { references: [{ kind: 'image', status: 200, query: (name) => `name=${q(name)}` }] },

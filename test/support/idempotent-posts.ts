@@ -56,6 +56,10 @@ export const idempotentPosts: Record<string, Prepare> = {
     await a.admin.expect(200, 'POST', '/v1/images/pull', { reference: `${fresh('pruned')}/app` });
     return { path: '/v1/images/prune', body: { all: true } };
   },
+  commitContainer: async (app) => ({
+    path: `/v1/containers/${await container(app, false)}/commit`,
+    body: { repository: fresh('committed') },
+  }),
   createNetwork: async () => ({ path: '/v1/networks', body: { name: fresh('n') } }),
   connectContainer: async (app) => {
     const [id, network] = [await container(app, true), fresh('n')];

@@ -6,6 +6,8 @@ import { operatorAuth, refuseKeyInUrl, tenantAuth, ticketAuth } from '../auth.ts
 import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
 import { attachmentRoutes } from './attachments.ts';
+import { commitRoutes } from './commit.ts';
+import { containerFileRoutes } from './container-files.ts';
 import { containerVerbRoutes } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
 import { onlyWhatIsDescribed } from './described.ts';
@@ -51,6 +53,8 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   execRoutes(v1, deps, streams);
   execSocketRoutes(v1, deps, streams);
   statsRoutes(v1, deps, streams);
+  containerFileRoutes(v1, deps, streams);
+  commitRoutes(v1, deps);
   eventRoutes(v1, deps, streams);
   ticketRoutes(v1, deps);
   return v1;

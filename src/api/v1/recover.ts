@@ -2,12 +2,14 @@
 import type { Context } from 'hono';
 import type { Deps } from '../../context.ts';
 import { recallContainer } from '../../services/containers.ts';
+import { requireImage } from '../../services/images.ts';
 import { getNetwork } from '../../services/networks.ts';
 import { getTenant } from '../../services/tenants.ts';
 import { getVolume } from '../../services/volumes.ts';
 import type { Environment } from '../environment.ts';
 import { viewContainer } from './container-views.ts';
 import { unknownResult } from './exec.ts';
+import { viewImage } from './image-views.ts';
 import { viewNetwork } from './networks.ts';
 import { viewTenant } from './tenants.ts';
 import { viewVolume } from './volumes.ts';
@@ -19,6 +21,7 @@ export function recoverAnswer(deps: Deps): (c: Context<Environment>, resource: s
     if (path.endsWith('/tenants')) return c.json(viewTenant(await getTenant(deps, resource)), 201);
     if (path.endsWith('/keys')) return c.json({ id: resource, key: null }, 201);
     if (path.endsWith('/exec')) return c.json(unknownResult, 200);
+    if (path.endsWith('/commit')) return c.json(viewImage(await requireImage(deps, ctx, resource)), 201);
     if (path.endsWith('/networks')) return c.json(viewNetwork(await getNetwork(deps, ctx, resource)), 201);
     if (path.endsWith('/volumes')) {
       return c.json({ ...viewVolume(await getVolume(deps, ctx, resource)), changed: true }, 201);
