@@ -5,7 +5,7 @@ import { containerSpec } from './container-spec.ts';
 const { command, entrypoint, env, labels, user, healthcheck } = containerSpec.shape;
 const path = z.string().min(1).max(4096);
 
-export const exposedPort = z.string().regex(/^\d{1,5}\/(tcp|udp|sctp)$/, 'must be PORT/tcp, PORT/udp or PORT/sctp');
+const exposedPort = z.string().regex(/^\d{1,5}\/(tcp|udp|sctp)$/, 'must be PORT/tcp, PORT/udp or PORT/sctp');
 
 /** Lists replace; records, ports and volumes are added to what is there. An entrypoint without a command drops the command. */
 export const imageConfigChange = z

@@ -1,6 +1,7 @@
 /** Containers as JSON. */
 import { z } from 'zod';
 import { containerStatuses, type ShownContainer, statusOf } from '../../domain/container.ts';
+import type { ContainerSizes } from '../../domain/container-files.ts';
 import { containerSpec } from '../../domain/container-spec.ts';
 import { errorCodes } from '../../domain/errors.ts';
 import { type Operation, operationKinds, operationStates } from '../../domain/operation.ts';
@@ -46,11 +47,20 @@ export const containerView = z
     labels: z.record(z.string(), z.string()),
     generation: z.int().describe('Grows with every accepted change'),
     observedGeneration: z.int().describe('The newest generation that was seen settled'),
+    sizes: z
+      .object({ writableBytes: z.number(), rootBytes: z.number().describe('Together with its image') })
+      .nullable()
+      .optional()
+      .describe('Only where asked for; null where it has no files'),
     spec: containerSpec,
   })
   .meta({ id: 'Container' });
 
-export function viewContainer(container: ShownContainer): z.output<typeof containerView> {
+/** @param sizes absent: not asked for */
+export function viewContainer(
+  container: ShownContainer,
+  sizes?: ContainerSizes | null,
+): z.output<typeof containerView> {
   const { run, spec } = container;
   return {
     id: container.id,
@@ -75,6 +85,7 @@ export function viewContainer(container: ShownContainer): z.output<typeof contai
     labels: spec.labels,
     generation: container.generation,
     observedGeneration: container.observedGeneration,
+    ...(sizes === undefined ? {} : { sizes }),
     spec,
   };
 }

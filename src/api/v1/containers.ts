@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Deps } from '../../context.ts';
 import { containerStatuses } from '../../domain/container.ts';
 import { containerName, containerSpec } from '../../domain/container-spec.ts';
+import { measureContainers } from '../../services/container-files.ts';
 import {
   createContainer,
   getContainer,
@@ -13,7 +14,7 @@ import {
 } from '../../services/containers.ts';
 import { pageFrom, pageOut } from '../../services/cursors.ts';
 import { containerView, operationView, viewContainer, viewOperation } from './container-views.ts';
-import { answers, idempotencyKey, json, jsonBody, labelQuery, pageOf, pageQuery } from './openapi.ts';
+import { answers, flag, idempotencyKey, json, jsonBody, labelQuery, pageOf, pageQuery } from './openapi.ts';
 import type { V1 } from './router.ts';
 
 export const containerPath = z.object({
@@ -21,6 +22,7 @@ export const containerPath = z.object({
 });
 
 const tags = ['containers'];
+const sizeQuery = flag.describe('Measure its files as well, which takes the provider some time');
 
 const create = createRoute({
   method: 'post',
@@ -66,9 +68,10 @@ const list = createRoute({
       name: z.string().max(128).optional(),
       image: z.string().max(512).optional().describe('The reference as asked for, or an image id'),
       label: labelQuery,
+      size: sizeQuery,
     }),
   },
-  responses: answers({ 200: json(pageOf(containerView, 'ContainerPage'), 'A page') }),
+  responses: answers({ 200: json(pageOf(containerView, 'ContainerPage'), 'A page') }, 501),
 });
 
 const get = createRoute({
@@ -77,8 +80,8 @@ const get = createRoute({
   operationId: 'getContainer',
   tags,
   summary: 'Get one container',
-  request: { params: containerPath },
-  responses: answers({ 200: json(containerView, 'The container') }, 404),
+  request: { params: containerPath, query: z.strictObject({ size: sizeQuery }) },
+  responses: answers({ 200: json(containerView, 'The container') }, 404, 501),
 });
 
 const operations = createRoute({
@@ -105,18 +108,23 @@ export function containerRoutes(app: V1, deps: Deps): void {
     return c.json(viewContainer(container), converged ? 201 : 202);
   });
   app.openapi(list, async (c) => {
-    const { limit, cursor, label, ...rest } = c.req.valid('query');
+    const { limit, cursor, label, size, ...rest } = c.req.valid('query');
     const ctx = c.get('ctx');
     const filter = { ...rest, labels: label };
     const question = `containers ${JSON.stringify(filter)}`;
     const page = pageFrom(deps, ctx, question, { limit, cursor });
     const found = await listContainers(deps, ctx, filter, page);
     const { items, nextCursor } = pageOut(deps, ctx, question, page, found, byCreation);
-    return c.json({ items: items.map(viewContainer), nextCursor }, 200);
+    const ids = items.map(({ id }) => id);
+    const sizes = size ? await measureContainers(deps, ctx, ids) : null;
+    return c.json({ items: items.map((item) => viewContainer(item, sizes?.get(item.id))), nextCursor }, 200);
   });
-  app.openapi(get, async (c) =>
-    c.json(viewContainer(await showContainer(deps, c.get('ctx'), c.req.valid('param').container)), 200),
-  );
+  app.openapi(get, async (c) => {
+    const ctx = c.get('ctx');
+    const container = await showContainer(deps, ctx, c.req.valid('param').container);
+    const sizes = c.req.valid('query').size ? await measureContainers(deps, ctx, [container.id]) : null;
+    return c.json(viewContainer(container, sizes?.get(container.id)), 200);
+  });
   app.openapi(operations, async (c) => {
     const ctx = c.get('ctx');
     const container = await getContainer(deps, ctx, c.req.valid('param').container);
