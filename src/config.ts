@@ -65,6 +65,8 @@ const common = z.object({
   LONGSHORE_MAX_PULLS: count(8),
   LONGSHORE_MAX_VERBS: count(1000),
   LONGSHORE_MAX_LOOKS: count(50),
+  /** What an archive of images, or the files of a build, may hold. They are unpacked into the system's temporary folder. */
+  LONGSHORE_MAX_UPLOAD_MIB: count(4096, 1_000_000),
   /** Registry hosts that tenants may pull from, beside docker.io; "*" = any public one. */
   LONGSHORE_REGISTRIES: list,
   /** Registries on 127.0.0.1 are allowed and may speak plain HTTP. For development. */

@@ -16,6 +16,8 @@ export interface Limits {
   maxima: { memoryMiB: number; cpus: number; pids: number };
   ratePerSecond: number;
   rateBurst: number;
+  /** Of one upload: an archive of images, the files of a build. */
+  maxUploadBytes: number;
   retainHours: { events: number; operations: number; idempotency: number; tombstones: number };
 }
 

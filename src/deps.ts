@@ -79,6 +79,7 @@ export function assembleDeps(config: Config, site: Site): Deps {
       },
       ratePerSecond: config.LONGSHORE_RATE_PER_SECOND,
       rateBurst: config.LONGSHORE_RATE_BURST,
+      maxUploadBytes: config.LONGSHORE_MAX_UPLOAD_MIB * 1024 * 1024,
       retainHours: {
         events: config.LONGSHORE_RETAIN_EVENTS_HOURS,
         operations: config.LONGSHORE_RETAIN_OPERATIONS_HOURS,

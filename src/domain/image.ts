@@ -84,7 +84,17 @@ export const imageConfig = z.object({
   exposedPorts: z.array(z.string()),
   volumes: z.array(z.string()),
   stopSignal: z.string().nullable(),
-  healthcheck: z.boolean(),
+  /** Null: none, or switched off. `command` begins with CMD or CMD-SHELL; zeros stand for the defaults of whoever runs it. */
+  healthcheck: z
+    .object({
+      command: z.array(z.string()),
+      intervalSeconds: z.number(),
+      timeoutSeconds: z.number(),
+      startPeriodSeconds: z.number(),
+      retries: z.number(),
+    })
+    .nullable(),
+  shell: z.array(z.string()).nullable(),
   onBuild: z.array(z.string()),
 });
 export type ImageConfig = z.infer<typeof imageConfig>;
@@ -110,8 +120,8 @@ export const imageDetails = z.object({
   architecture: z.string(),
   sizeBytes: z.number(),
   createdAt: z.string(),
-  /** Of a committed one, where somebody is named. */
-  author: z.string().optional(),
+  author: z.string(),
+  comment: z.string(),
   config: imageConfig,
   /** diff ids, base layer first. */
   layers: z.array(z.string()),

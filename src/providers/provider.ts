@@ -214,6 +214,8 @@ export interface PullInput {
   tag: string | null;
   digest: string | null;
   auth: RegistryAuth | null;
+  /** `os[/architecture[/variant]]` where the registry has several; absent = that of the provider. */
+  platform?: string | undefined;
   /** The image is kept at the provider for this tenant until released. */
   tenantId: string;
 }
@@ -226,6 +228,38 @@ export interface PullProgress {
   total: number | null;
 }
 
+/** Images to be taken in. Everything in the archive was verified: its ids and its layers are what they are said to be. */
+export interface LoadInput {
+  /** In the archive. */
+  imageIds: string[];
+  /** As `docker save` writes it, without names. */
+  archive: () => AsyncIterable<Uint8Array>;
+  tenantId: string;
+}
+
+export interface BuildInput {
+  tenantId: string;
+  /** One instruction a line, every image in it `sha256:…` and held for the tenant. */
+  dockerfile: string;
+  /** A tar of the files, with this text as the Dockerfile. Read once. */
+  context: (dockerfile: string) => AsyncIterable<Uint8Array>;
+  /** Where it is in that tar. */
+  dockerfilePath: string;
+  target: string | null;
+  /** Null: the value is whatever the Dockerfile says. */
+  buildArgs: Record<string, string | null>;
+  labels: Record<string, string>;
+  noCache: boolean;
+  /** Ids of images whose steps may be taken instead of doing them again. */
+  cacheFrom: string[];
+  /** Null: the steps have no network. */
+  network: NetworkRef | null;
+  extraHosts: string[];
+  memoryMiB: number;
+  cpus: number;
+  shmMiB: number | null;
+}
+
 /** Images are held per tenant: two tenants share layers, yet neither's release takes the other's image away. */
 export interface ImagePort {
   /** Pulls and holds. Yields progress; returns what was pulled. not_found when the registry lacks it, forbidden when it refuses the credential. Repeatable. */
@@ -236,6 +270,17 @@ export interface ImagePort {
   hold(imageId: string, tenantId: string, options: CallOptions): Promise<void>;
   /** Ends a tenant's hold; the provider may reclaim what nobody holds. Repeatable; absent = done. conflict while in use. */
   release(imageId: string, tenantId: string, options: CallOptions): Promise<void>;
+  /** A tar as `docker save` writes it, of these ids and without names. Ends with an error where one is gone. */
+  save?(imageIds: string[], options: CallOptions): AsyncIterable<Uint8Array>;
+  /** Takes in and holds. invalid for what is no image; repeatable. */
+  load?(input: LoadInput, options: CallOptions): Promise<ImageDetails[]>;
+  /**
+   * Yields what the steps say; returns the image, held. A step that fails is invalid with its code in details.exitCode.
+   * Steps of other tenants' builds are never taken for this one's.
+   */
+  build?(input: BuildInput, options: CallOptions): AsyncGenerator<string, ImageDetails, void>;
+  /** Forgets the steps that earlier builds of a tenant left to be taken again. Answers their ids and how many bytes went. */
+  pruneBuilds?(tenantId: string, options: CallOptions): Promise<{ ids: string[]; sizeBytes: number }>;
 }
 
 /** Something may have changed; look for yourself. */

@@ -74,6 +74,8 @@ export interface RemovedImage {
   /** False: other names are left, and so is the image. */
   removed: boolean;
   sizeBytes: number;
+  /** `repository@sha256:…` of what it was. */
+  repoDigests: string[];
 }
 
 /**
@@ -102,11 +104,19 @@ export async function removeImage(
   });
 }
 
-/** Removes the images that have no name and no container. @param input.all those with names as well */
-export async function pruneImages(deps: Deps, ctx: Ctx, input: { all: boolean }): Promise<RemovedImage[]> {
+export interface PruneImagesInput {
+  /** Those with names as well. */
+  all: boolean;
+  /** Only those that it says. */
+  which?: (image: Image) => boolean;
+}
+
+/** Removes the images that have no name and no container. */
+export async function pruneImages(deps: Deps, ctx: Ctx, input: PruneImagesInput): Promise<RemovedImage[]> {
   authorize(ctx.principal, 'write');
   const pruned: RemovedImage[] = [];
   for (const image of await unusedImages(deps.db, ctx.principal.tenantId, { tagged: input.all })) {
+    if (input.which && !input.which(image)) continue;
     try {
       const removed = await remove(deps, ctx, image, null, ({ untagged, usedBy }) => {
         const wanted = usedBy !== null || (untagged.length > 0 && !input.all);
@@ -128,14 +138,14 @@ async function remove(
   tag: ImageTag | null,
   judge: (removal: Removal) => void,
 ): Promise<RemovedImage> {
-  const { tenantId, id, sizeBytes } = image;
+  const { tenantId, id, sizeBytes, repoDigests } = image;
   const [first] = tag ? [tag] : image.tags;
   const name = first ? written(first) : id;
   const removal = await removeRows(deps.db, { tenantId, id, tag, name, actor: actorOf(ctx.principal) }, judge);
   if (!removal) throw notFound('image', name);
   deps.wakeups.wake(eventsTopic(tenantId));
   if (removal.removed) await releaseHold(deps, tenantId, id);
-  return { id, untagged: removal.untagged.map(written), removed: removal.removed, sizeBytes };
+  return { id, untagged: removal.untagged.map(written), removed: removal.removed, sizeBytes, repoDigests };
 }
 
 const written = ({ repository, tag }: ImageTag): string => `${repository}:${tag}`;

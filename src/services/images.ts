@@ -29,6 +29,21 @@ export function listImages(deps: Deps, ctx: Ctx, { name, ...query }: ImageQuery,
   );
 }
 
+const PAGE = 1000;
+
+/** All of them. */
+export async function listAllImages(deps: Deps, ctx: Ctx, query: ImageQuery): Promise<Image[]> {
+  const all: Image[] = [];
+  for (let after: Page['after'] = null; ; ) {
+    const found = await listImages(deps, ctx, query, { limit: PAGE, after });
+    const page = found.slice(0, PAGE);
+    all.push(...page);
+    const last = page.at(-1);
+    if (found.length <= PAGE || !last) return all;
+    after = { at: last.pulledAt.toISOString(), id: last.id };
+  }
+}
+
 function asName(text: string): { repository: string; tag: string | null } {
   const reference = parseImageReference(text);
   const tagWritten = text.lastIndexOf(':') > text.lastIndexOf('/');

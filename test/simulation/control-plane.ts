@@ -121,5 +121,6 @@ const limits: Deps['limits'] = {
   maxima: { memoryMiB: 64, cpus: 1, pids: 10 },
   ratePerSecond: 1000,
   rateBurst: 1000,
+  maxUploadBytes: 1024 * 1024,
   retainHours: { events: 1000, operations: 1000, idempotency: 1000, tombstones: 1000 },
 };

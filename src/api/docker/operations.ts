@@ -8,6 +8,8 @@ import { killContainer, pause, rename, restart, start, stop, unpause } from './c
 import { createContainer, inspectContainer, listContainers, pruneContainers, removeContainer } from './containers.ts';
 import { createExec, inspectExec, resizeExec, startExec } from './exec.ts';
 import type { Opener } from './hijack.ts';
+import { createImage } from './image-create.ts';
+import { imageHistory, inspectImage, listImages, pruneImages, removeImage, tagImage } from './images.ts';
 import { containerLogs } from './logs.ts';
 import type { DockerAnswer, Handler } from './request.ts';
 import { resizeContainer } from './terminal.ts';
@@ -78,20 +80,20 @@ const rows: Row[] = [
   ['POST', '/exec/{id}/resize', serve(resizeExec)],
   ['GET', '/exec/{id}/json', serve(inspectExec)],
 
-  ['GET', '/images/json', notYet],
+  ['GET', '/images/json', serve(listImages)],
   ['POST', '/build', notYet],
   ['POST', '/build/prune', notYet],
-  ['POST', '/images/create', notYet],
+  ['POST', '/images/create', serve(createImage)],
   ['GET', '/images/get', notYet],
   ['POST', '/images/load', notYet],
-  ['POST', '/images/prune', notYet],
+  ['POST', '/images/prune', serve(pruneImages)],
   ['GET', '/images/search', notYet],
-  ['GET', '/images/{name}/json', notYet],
-  ['GET', '/images/{name}/history', notYet],
+  ['GET', '/images/{name}/json', serve(inspectImage)],
+  ['GET', '/images/{name}/history', serve(imageHistory)],
   ['GET', '/images/{name}/get', notYet],
   ['POST', '/images/{name}/push', notYet],
-  ['POST', '/images/{name}/tag', notYet],
-  ['DELETE', '/images/{name}', notYet],
+  ['POST', '/images/{name}/tag', serve(tagImage)],
+  ['DELETE', '/images/{name}', serve(removeImage)],
   ['POST', '/commit', notYet],
   ['GET', '/distribution/{name}/json', notYet],
 

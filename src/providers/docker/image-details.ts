@@ -3,9 +3,12 @@ import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { asImageId, type ImageDetails, parseImageReference } from '../../domain/image.ts';
 import type { CallOptions } from '../provider.ts';
+import { isBuildMark, withoutBuildMark } from './build-mark.ts';
 import type { Site } from './client.ts';
 import { unless } from './errors.ts';
 import { ownLabels } from './labels.ts';
+
+const nanoseconds = 1_000_000_000;
 
 const strings = z
   .array(z.string())
@@ -16,14 +19,20 @@ const keys = z
   .nullish()
   .transform((record) => Object.keys(record ?? {}));
 
+const count = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 0);
+
 const inspected = z.object({
   Id: z.string(),
   RepoTags: strings,
   RepoDigests: strings,
   Created: z.string().nullish(),
-  Author: z.string().nullish(),
   Os: z.string(),
   Architecture: z.string(),
+  Author: z.string().nullish(),
+  Comment: z.string().nullish(),
   Size: z.number(),
   RootFS: z.object({ Layers: strings }),
   Config: z
@@ -37,7 +46,10 @@ const inspected = z.object({
       ExposedPorts: keys,
       Volumes: keys,
       StopSignal: z.string().nullish(),
-      Healthcheck: z.object({ Test: strings }).nullish(),
+      Healthcheck: z
+        .object({ Test: strings, Interval: count, Timeout: count, StartPeriod: count, Retries: count })
+        .nullish(),
+      Shell: z.array(z.string()).nullish(),
       OnBuild: strings,
     })
     .nullish(),
@@ -89,17 +101,20 @@ export async function imageDetails(
     architecture: image.Architecture,
     sizeBytes: image.Size,
     createdAt: image.Created ?? '',
-    ...(image.Author && { author: image.Author }),
+    author: image.Author ?? '',
+    comment: image.Comment ?? '',
     config: toConfig(image.Config),
     layers: image.RootFS.Layers,
-    history: steps.map((step) => ({
-      createdAt: new Date(step.Created * 1000).toISOString(),
-      createdBy: step.CreatedBy,
-      sizeBytes: step.Size,
-      comment: step.Comment ?? '',
-      // The Engine does not say which steps made no layer; a layer of no bytes is indistinguishable.
-      emptyLayer: step.Size === 0,
-    })),
+    history: steps
+      .filter((step) => !isBuildMark(step.CreatedBy))
+      .map((step) => ({
+        createdAt: new Date(step.Created * 1000).toISOString(),
+        createdBy: step.CreatedBy,
+        sizeBytes: step.Size,
+        comment: step.Comment ?? '',
+        // The Engine does not say which steps made no layer; a layer of no bytes is indistinguishable.
+        emptyLayer: step.Size === 0,
+      })),
   };
 }
 
@@ -109,18 +124,29 @@ function withoutOwnLabels(labels: Record<string, string>): Record<string, string
 }
 
 function toConfig(config: InspectedImage['Config']): ImageDetails['config'] {
-  const check = config?.Healthcheck?.Test ?? [];
+  const check = config?.Healthcheck;
   return {
     entrypoint: config?.Entrypoint ?? null,
     command: config?.Cmd ?? null,
     env: config?.Env ?? [],
     workdir: config?.WorkingDir ?? '',
     user: config?.User ?? '',
-    labels: withoutOwnLabels(config?.Labels ?? {}),
+    labels: withoutBuildMark(withoutOwnLabels(config?.Labels ?? {})),
     exposedPorts: config?.ExposedPorts ?? [],
     volumes: config?.Volumes ?? [],
     stopSignal: config?.StopSignal || null,
-    healthcheck: check.length > 0 && check[0] !== 'NONE',
+    healthcheck: check && check.Test.length > 0 && check.Test[0] !== 'NONE' ? toHealthcheck(check) : null,
+    shell: config?.Shell ?? null,
     onBuild: config?.OnBuild ?? [],
+  };
+}
+
+function toHealthcheck(check: NonNullable<NonNullable<InspectedImage['Config']>['Healthcheck']>) {
+  return {
+    command: check.Test,
+    intervalSeconds: check.Interval / nanoseconds,
+    timeoutSeconds: check.Timeout / nanoseconds,
+    startPeriodSeconds: check.StartPeriod / nanoseconds,
+    retries: check.Retries,
   };
 }

@@ -6,8 +6,11 @@ import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { familiarReference, type ImageDetails } from '../../domain/image.ts';
 import type { CallOptions, ImagePort, PullInput, PullProgress, RegistryAuth } from '../provider.ts';
+import { buildImage } from './build.ts';
+import { pruneBuilds } from './build-leftovers.ts';
 import type { EngineRequest, Site } from './client.ts';
 import { type Subject, toAppError, unless } from './errors.ts';
+import { loadImages, saveImages } from './image-archives.ts';
 import { imageDetails, imagePath, inspectImage } from './image-details.ts';
 import { holdImage, isMarked, releaseImage } from './image-holds.ts';
 import { jsonLines } from './streams.ts';
@@ -29,6 +32,10 @@ export function imagesOf(site: Site): ImagePort {
     inspect: (reference, options) => imageDetails(site, reference, options),
     hold: (imageId, tenantId, options) => holdImage(site, imageId, tenantId, options),
     release: (imageId, tenantId, options) => releaseImage(site, imageId, tenantId, options),
+    save: (imageIds, options) => saveImages(site, imageIds, options),
+    load: (input, options) => loadImages(site, input, options),
+    build: (input, options) => buildImage(site, input, options),
+    pruneBuilds: (tenantId, options) => pruneBuilds(site, tenantId, options),
   };
 }
 
@@ -73,7 +80,7 @@ async function* fetchLayers(
   const request: EngineRequest = {
     method: 'POST',
     path: '/images/create',
-    query: { fromImage: pinned },
+    query: { fromImage: pinned, ...(input.platform !== undefined && { platform: input.platform }) },
     auth: authHeader(input),
     subject,
   };

@@ -31,6 +31,11 @@ export function carriesMark(labels: Labels | null | undefined, mark: Mark): bool
   return Object.entries(markLabels(mark)).every(([name, value]) => labels?.[name] === value);
 }
 
+/** Whether any installation of Longshore made it. */
+export function hasMark(labels: Labels | null | undefined): boolean {
+  return labels?.[installLabel] !== undefined;
+}
+
 export function readMark(labels: Labels | null | undefined): {
   tenantId: string;
   containerId: string | null;

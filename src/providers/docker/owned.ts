@@ -1,10 +1,12 @@
 /** Everything on the Engine that carries this installation's mark: for the sweep that looks for what no row owns. */
 import { z } from 'zod';
 import type { CallOptions, OwnedObject } from '../provider.ts';
+import { oldBuilds, removeLeftover } from './build-leftovers.ts';
+import { buildLabel, isOurMark } from './build-mark.ts';
 import { type Site, safeName } from './client.ts';
 import { unless } from './errors.ts';
 import { holdPrefix, releaseImage, untag } from './image-holds.ts';
-import { ownedBy, readMark } from './labels.ts';
+import { hasMark, ownedBy, readMark } from './labels.ts';
 import { phases, status } from './observe.ts';
 import { destroyRun } from './runs.ts';
 
@@ -14,6 +16,16 @@ const networks = z.array(z.object({ Id: z.string(), Name: z.string(), Labels: la
 const volumes = z.object({ Volumes: z.array(z.object({ Name: z.string(), Labels: labels })).nullish() });
 const images = z.array(z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() }));
 
+const steps = z.array(
+  z.object({
+    Id: z.string(),
+    Names: z.array(z.string()),
+    Labels: labels,
+    State: status,
+    HostConfig: z.object({ NetworkMode: z.string() }),
+  }),
+);
+
 const subject = { noun: 'engine' } as const;
 
 export async function listOwned(site: Site, options: CallOptions): Promise<OwnedObject[]> {
@@ -22,11 +34,13 @@ export async function listOwned(site: Site, options: CallOptions): Promise<Owned
     site.engine.ask({ method: 'GET', path, query, subject }, schema, options);
   const prefix = holdPrefix(site.installId);
   const reference = { filters: JSON.stringify({ reference: [`${prefix}/*`] }) };
-  const [foundContainers, foundNetworks, foundVolumes, foundImages] = await Promise.all([
+  const [foundContainers, foundNetworks, foundVolumes, foundImages, foundBuilds, foundSteps] = await Promise.all([
     list('/containers/json', { all: true, ...mine }, containers),
     list('/networks', mine, networks),
     list('/volumes', mine, volumes),
     list('/images/json', reference, images),
+    oldBuilds(site, options),
+    list('/containers/json', { all: true, filters: JSON.stringify({ label: [buildLabel] }) }, steps),
   ]);
   return [
     ...foundContainers.map(({ Id, Names, Labels, State }) => ({
@@ -63,7 +77,30 @@ export async function listOwned(site: Site, options: CallOptions): Promise<Owned
           phase: null,
         })),
     ),
+    ...foundBuilds,
+    ...leftSteps(site, foundSteps, new Set(foundNetworks.map(({ Name }) => Name))),
   ];
+}
+
+/**
+ * Containers of a build's steps that outlived it, which happens when the Engine dies. They are told from containers that somebody
+ * else makes of an image that was built here by the network: only our builds use ours.
+ */
+function leftSteps(site: Site, found: z.infer<typeof steps>, ourNetworks: Set<string>): OwnedObject[] {
+  const left = found.filter(
+    ({ Labels, State, HostConfig }) =>
+      isOurMark(site.installId, Labels?.[buildLabel]) &&
+      !hasMark(Labels) &&
+      ourNetworks.has(HostConfig.NetworkMode) &&
+      phases[State] !== 'running',
+  );
+  return left.map(({ Id, Names }) => ({
+    kind: 'container',
+    key: Names[0]?.slice(1) ?? Id,
+    handle: Id,
+    ...readMark(null),
+    phase: null,
+  }));
 }
 
 export async function discard(site: Site, object: OwnedObject, options: CallOptions): Promise<void> {
@@ -71,6 +108,7 @@ export async function discard(site: Site, object: OwnedObject, options: CallOpti
     case 'container':
       return destroyRun(site, object.handle, options);
     case 'image':
+      if (object.handle === object.key) return void (await removeLeftover(site, object.key, options));
       await releaseImage(site, object.key, object.tenantId, options);
       return untag(site, object.handle, options);
     case 'network':

@@ -24,7 +24,8 @@ export function commitRun(context: RunsContext, ref: RunRef, input: CommitInput)
     architecture: base?.architecture ?? 'amd64',
     sizeBytes: (base?.sizeBytes ?? 0) + writableBytes,
     createdAt,
-    ...(input.author !== '' && { author: input.author }),
+    author: input.author,
+    comment: input.comment,
     config: configOf(run, base?.config, input.config),
     layers: [...(base?.layers ?? []), ...(emptyLayer ? [] : [`sha256:${sha256(ids.hex64())}`])],
     history: [
@@ -65,7 +66,8 @@ function configOf(
     exposedPorts: union(image?.exposedPorts, ports, change.exposedPorts),
     volumes: union(image?.volumes, change.volumes),
     stopSignal: spec.stop.signal ?? image?.stopSignal ?? null,
-    healthcheck: check ? check.command[0] !== 'NONE' : (image?.healthcheck ?? false),
+    healthcheck: check ? (check.command[0] === 'NONE' ? null : check) : (image?.healthcheck ?? null),
+    shell: image?.shell ?? null,
     onBuild: change.onBuild ?? [],
   };
 }

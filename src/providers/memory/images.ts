@@ -92,6 +92,8 @@ function imageDetails(input: PullInput): ImageDetails {
     architecture: 'amd64',
     sizeBytes: layers.length * layerBytes,
     createdAt,
+    author: '',
+    comment: '',
     config: {
       entrypoint: null,
       command: ['serve'],
@@ -102,7 +104,8 @@ function imageDetails(input: PullInput): ImageDetails {
       exposedPorts: [],
       volumes: [],
       stopSignal: null,
-      healthcheck: false,
+      healthcheck: null,
+      shell: null,
       onBuild: [],
     },
     layers,
