@@ -37,7 +37,7 @@ const common = z.object({
   LONGSHORE_APP_DATABASE_URL: z.string().optional(),
   LONGSHORE_RECONCILER_DATABASE_URL: z.string().optional(),
   LONGSHORE_DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(8),
-  /** The key of the routes under /v1/tenants and of /metrics, which nobody may use without one. `npm run up` makes one. */
+  /** The key of the routes under /v1/tenants, /v1/orphans and of /metrics, which nobody may use without one. `npm run up` makes one. */
   LONGSHORE_OPERATOR_KEY: z
     .string()
     .regex(/^lsk_[0-9A-Za-z]{16}_[0-9A-Za-z]{49}$/, 'must be a key as newApiKey() of src/domain/api-key.ts makes them')

@@ -120,6 +120,9 @@ export function refuseKeyInUrl(url: string): void {
   }
 }
 
+/** Paths of the operator, who has a key of his own. */
+export const isOperatorsPath = (path: string): boolean => /^\/v1\/(tenants|orphans)(\/|$)/.test(path);
+
 /** Routes of the operator. */
 export function operatorAuth(authenticator: Authenticator): MiddlewareHandler<Environment> {
   return async (c, next) => {

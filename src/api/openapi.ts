@@ -1,5 +1,6 @@
 /** The OpenAPI document: what every route says of itself, plus what holds for all of them. Pure, and the same for every installation. */
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { isOperatorsPath } from './auth.ts';
 import type { Environment } from './environment.ts';
 import type { V1 } from './v1/router.ts';
 
@@ -9,7 +10,8 @@ const description = `
 Longshore runs the containers of many tenants on a Docker Engine or in a cloud, and keeps them apart.
 
 **Keys.** Every request carries \`Authorization: Bearer lsk_…\`. A tenant's key sees its tenant and nothing else: what belongs to
-others is answered as if it did not exist. The routes under \`/v1/tenants\` take the operator key.
+others is answered as if it did not exist. The routes under \`/v1/tenants\` and
+\`/v1/orphans\` take the operator key.
 
 **Verbs** answer when they are done, or with 202 and an operation to look at when that takes longer. A verb that the state
 forbids is 409 and names the state; one that is satisfied already answers \`"changed": false\`.
@@ -35,6 +37,7 @@ const tags = [
   { name: 'events', description: 'What happened to the objects of a tenant, gapless and in order.' },
   { name: 'tickets', description: 'Single-use stand-ins for a key, where a browser cannot send a header.' },
   { name: 'tenants', description: 'For the operator: tenants, their quotas and keys.' },
+  { name: 'orphans', description: 'For the operator: objects at the provider that no row explains.' },
 ];
 
 /** Operations outside of the tags above, or without an entry of their own there, are a mistake that the document's test finds. */
@@ -52,7 +55,7 @@ export function describeApi(v1: V1): OpenApiDocument {
     tags,
   });
   for (const [path, item] of Object.entries(document.paths ?? {})) {
-    if (!path.startsWith('/v1/tenants')) continue;
+    if (!isOperatorsPath(path)) continue;
     for (const operation of Object.values(item)) operation.security = [{ operatorKey: [] }];
   }
   return document;

@@ -38,6 +38,8 @@ export const endpointRows: Record<string, EndpointRow> = {
   createKey: { ...ofTenant, body: { name: 'another', role: 'viewer' } },
   listKeys: ofTenant,
   revokeKey: { path: { tenant: 'tenant', key: 'key' } },
+  listOrphans: {},
+  releaseOrphans: { body: { count: 0 } },
 
   createContainer: {
     body: { image: 'longshore-test/busybox' },

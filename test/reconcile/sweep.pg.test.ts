@@ -11,7 +11,8 @@ import { removeOrphans } from '../../src/reconcile/orphans.ts';
 import { removeContainer } from '../../src/services/container-verbs.ts';
 import { createContainer, getContainer } from '../../src/services/containers.ts';
 import { requireImage } from '../../src/services/images.ts';
-import { tenantCtx, testDeps } from '../support/deps.ts';
+import { listOrphans, releaseOrphans } from '../../src/services/orphans.ts';
+import { operatorCtx, tenantCtx, testDeps } from '../support/deps.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { pulled } from '../support/pulled.ts';
 import { shareImage } from '../support/shared-image.ts';
@@ -110,6 +111,20 @@ describe('orphans', () => {
     await ripen();
     expect(await removeOrphans(deps, forever)).toMatchObject({ strays: 11, braked: 11, discarded: 0 });
     expect(await ownedContainers()).toHaveLength(11);
+  });
+
+  it('that the brake holds go when the operator, who has seen how many they are, releases them', async () => {
+    for (let count = 0; count < 11; count++) await make(`held-${count}`);
+    await sql`delete from containers`;
+    await removeOrphans(deps, forever);
+    await removeOrphans(deps, forever);
+    await ripen();
+    const operator = operatorCtx(deps);
+    expect(await listOrphans(deps, operator)).toMatchObject({ isHeld: true, doomed: { length: 11 } });
+    await expect(releaseOrphans(deps, operator, 10)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await ownedContainers()).toHaveLength(11);
+    expect(await releaseOrphans(deps, operator, 11)).toEqual({ removed: 11, left: 0 });
+    expect(await ownedContainers()).toEqual([]);
   });
 
   it('among images are one tenant’s hold without a row, never the hold of another on the same image', async () => {

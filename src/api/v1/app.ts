@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Deps } from '../../context.ts';
 import { type Admission, createAdmission } from '../admission.ts';
-import { operatorAuth, refuseKeyInUrl, tenantAuth, ticketAuth } from '../auth.ts';
+import { isOperatorsPath, operatorAuth, refuseKeyInUrl, tenantAuth, ticketAuth } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
 import { attachmentRoutes } from './attachments.ts';
@@ -18,6 +18,7 @@ import { imagePullRoutes } from './image-pull.ts';
 import { imageRoutes } from './images.ts';
 import { logRoutes } from './logs.ts';
 import { networkRoutes } from './networks.ts';
+import { orphanRoutes } from './orphans.ts';
 import { recoverAnswer } from './recover.ts';
 import { router, type V1 } from './router.ts';
 import { statsRoutes } from './stats.ts';
@@ -35,12 +36,13 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   const v1 = router();
   v1.use('*', (c, next) => {
     refuseKeyInUrl(c.req.url);
-    if (/^\/v1\/tenants(\/|$)/.test(c.req.path)) return asOperator(c, next);
+    if (isOperatorsPath(c.req.path)) return asOperator(c, next);
     return /^\/v1\/(events|containers\/[^/]+\/exec\/ws)$/.test(c.req.path) ? withTicket(c, next) : asTenant(c, next);
   });
   v1.use('*', onlyWhatIsDescribed(v1));
   v1.post('*', emptyBodyIsNone, idempotency(deps, recoverAnswer(deps)));
   tenantRoutes(v1, deps);
+  orphanRoutes(v1, deps);
   containerRoutes(v1, deps);
   containerVerbRoutes(v1, deps);
   imagePullRoutes(v1, deps);
