@@ -12,6 +12,11 @@ const list = z
       .map((entry) => entry.trim())
       .filter(Boolean),
   );
+const ranges = z
+  .string()
+  .default('172.20.0.0/14,172.24.0.0/14,172.28.0.0/15,172.30.0.0/16')
+  .transform((text) => text.split(',').map((range) => range.trim()))
+  .pipe(z.array(z.cidrv4('must be IPv4 ranges like 172.28.0.0/15, separated by commas')));
 const flag = z
   .enum(['0', '1', 'true', 'false'])
   .default('0')
@@ -54,6 +59,8 @@ const common = z.object({
   LONGSHORE_MAX_MEMORY_MIB: count(16_384),
   LONGSHORE_MAX_CPUS: z.coerce.number().positive().default(16),
   LONGSHORE_MAX_PIDS: count(4096),
+  /** Where tenants may choose the subnets of their networks. A subnet takes its addresses from the whole machine. */
+  LONGSHORE_SUBNETS: ranges,
   /** Requests a second that a tenant may make, and the burst above it. */
   LONGSHORE_RATE_PER_SECOND: count(2000),
   LONGSHORE_RATE_BURST: count(10_000),

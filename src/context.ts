@@ -14,6 +14,8 @@ export interface Limits {
   quotas: { containers: number; volumes: number; networks: number; images: number };
   defaults: { memoryMiB: number; cpus: number; pids: number };
   maxima: { memoryMiB: number; cpus: number; pids: number };
+  /** Where a tenant may choose a network's subnet. */
+  subnets: readonly string[];
   ratePerSecond: number;
   rateBurst: number;
   /** Of one upload: an archive of images, the files of a build. */

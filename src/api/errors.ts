@@ -81,6 +81,13 @@ export function toDockerError(
   requestId: string,
 ): { status: number; headers: Record<string, string>; json: { message: string } } {
   const { status, headers } = toProblem(error, requestId);
-  const message = error.code === 'internal' ? `${error.message} (${requestId})` : error.message;
+  const message = error.code === 'internal' ? `${error.message} (${requestId})` : engineWording(error);
   return { status, headers: { ...headers, 'content-type': 'application/json' }, json: { message } };
+}
+
+/** Clients look for these sentences. */
+function engineWording({ code, message }: AppError): string {
+  const [, kind, reference] = (code === 'not_found' && /^No such (network|volume): (.*)$/s.exec(message)) || [];
+  if (kind === 'network') return `network ${reference} not found`;
+  return kind === 'volume' ? `get ${reference}: no such volume` : message;
 }

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Ids } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
 import { idPrefix } from '../domain/image.ts';
-import { DEFAULT_NETWORK, type Network } from '../domain/network.ts';
+import { DEFAULT_NETWORK, type Ipam, type Network } from '../domain/network.ts';
 import type { Actor } from '../domain/principal.ts';
 import { networkKey } from '../domain/provider-key.ts';
 import type { Db } from './client.ts';
@@ -31,12 +31,14 @@ export interface NewNetwork {
   name: string;
   labels: Record<string, string>;
   internal: boolean;
+  attachable: boolean;
+  ipam: Ipam | null;
 }
 
 const create = prepare(sql`with ${keyGuard},
-  made as (insert into networks (tenant_id, id, name, labels, internal, provider_key)
+  made as (insert into networks (tenant_id, id, name, labels, internal, attachable, ipam, provider_key)
     values (${param('tenantId', 'uuid')}, ${param('id', 'text')}, ${param('name', 'text')}, ${param('labels', 'jsonb')},
-      ${param('internal', 'boolean')}, ${param('providerKey', 'text')}) on conflict do nothing returning *),
+      ${param('internal', 'boolean')}, ${param('attachable', 'boolean')}, ${param('ipam', 'jsonb')}, ${param('providerKey', 'text')}) on conflict do nothing returning *),
   ${takeQuota('networks')},
   changed as (select 'network' as kind, 'created' as type, id, name, '{}'::jsonb as data from made),
   ${writeEvents('counted')}
@@ -54,6 +56,7 @@ export async function createNetwork(
     ...claimValues(claim),
     providerKey: networkKey(network.id),
     labels: json(network.labels),
+    ipam: json(network.ipam),
     actor: json(actor),
   };
   const [rows] = await tenantBatch(db, network.tenantId, [create(values)], ([found]) => {
@@ -108,6 +111,15 @@ export async function listNetworks(db: Db, tenantId: string, filter: NetworkFilt
     order by n.created_at desc, n.id desc limit ${page.limit + 1}`;
   const rows = await db.query('app', statement(tenantRead(tenantId, select)));
   return rows.map(selected.read);
+}
+
+const all = prepareTenantRead<{ tenantId: string }>(
+  sql`select ${selected.columns} from networks n where n.tenant_id = s.v order by n.created_at desc, n.id desc`,
+);
+
+/** Every one, newest first: as many as the quota allows. */
+export async function allNetworks(db: Db, tenantId: string): Promise<Network[]> {
+  return (await db.query('app', all({ tenantId }))).map(selected.read);
 }
 
 const unused = sql`not exists (select from container_networks l where l.tenant_id = n.tenant_id and l.network_id = n.id)`;

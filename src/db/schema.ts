@@ -24,7 +24,7 @@ import type { ContainerSpec } from '../domain/container-spec.ts';
 import type { EventKind } from '../domain/event.ts';
 import type { ExecSpec, ExecState } from '../domain/exec.ts';
 import type { ImageConfig, ImageDetails } from '../domain/image.ts';
-import type { Attachment, Endpoint } from '../domain/network.ts';
+import type { Attachment, Endpoint, Ipam } from '../domain/network.ts';
 import type { OperationKind, OperationState } from '../domain/operation.ts';
 import type { Actor, Role } from '../domain/principal.ts';
 import type { QuotaResource } from '../domain/quota.ts';
@@ -216,6 +216,8 @@ export const networks = pgTable(
     name: text('name').notNull(),
     labels: jsonb('labels').$type<Record<string, string>>().notNull(),
     internal: boolean('internal').notNull().default(false),
+    attachable: boolean('attachable').notNull().default(false),
+    ipam: jsonb('ipam').$type<Ipam>(),
     isDefault: boolean('is_default').notNull().default(false),
     providerKey: text('provider_key').notNull(),
     createdAt: createdAt(),

@@ -14,6 +14,7 @@ export interface Attachment {
   name: string;
   isDefault: boolean;
   internal: boolean;
+  ipam: Ipam | null;
   /** The network's name at the provider. */
   key: string;
   /** Names of the container there, beside its own and its short id. */
@@ -30,6 +31,13 @@ export interface Endpoint {
   aliases: string[];
 }
 
+/** The addresses of a network, where its tenant chose them. */
+export interface Ipam {
+  /** IPv4, `172.28.0.0/16`. */
+  subnet: string;
+  gateway: string | null;
+}
+
 export interface Network {
   tenantId: string;
   id: string;
@@ -37,6 +45,9 @@ export interface Network {
   labels: Record<string, string>;
   /** No route to anything outside the network. */
   internal: boolean;
+  /** Docker's word for networks of a swarm. Kept to be shown; it changes nothing here. */
+  attachable: boolean;
+  ipam: Ipam | null;
   isDefault: boolean;
   providerKey: string;
   createdAt: Date;

@@ -17,7 +17,7 @@ import type { ContainerSpec } from '../domain/container-spec.ts';
 import type { ExecSpec } from '../domain/exec.ts';
 import type { ImageDetails } from '../domain/image.ts';
 import type { ImageConfigChange } from '../domain/image-config-change.ts';
-import type { Endpoint } from '../domain/network.ts';
+import type { Endpoint, Ipam } from '../domain/network.ts';
 
 export interface CallOptions {
   /** Carries the caller's deadline and its cancellation. */
@@ -34,6 +34,8 @@ export interface NetworkRef {
   key: string;
   tenantId: string;
   internal: boolean;
+  /** Absent or null: any addresses that are free. */
+  ipam?: Ipam | null;
 }
 
 /** By what names a run is found on a network: its own, the short id of its container, and its aliases there. */
@@ -356,7 +358,7 @@ export interface Provider {
 
   images: ImagePort;
   networks: {
-    /** Repeatable by key. limit when the provider has no room for another. */
+    /** Repeatable by key. limit when the provider has no room for another, or other networks have its addresses. */
     ensure(network: NetworkRef, options: CallOptions): Promise<void>;
     /** Repeatable: absent = done. conflict while containers are attached. */
     remove(network: NetworkRef, options: CallOptions): Promise<void>;

@@ -127,7 +127,7 @@ const endpointsOf = ({ id, name, attachments }: Container): EndpointInput[] =>
   attachments.map(({ key, aliases }) => ({ key, name, containerId: id, aliases }));
 
 const networksOf = ({ tenantId, attachments }: Container): CreateInput['networks'] =>
-  attachments.map(({ key, internal, aliases }) => ({ key, tenantId, internal, aliases }));
+  attachments.map(({ key, internal, ipam, aliases }) => ({ key, tenantId, internal, ipam, aliases }));
 
 function nextIncarnation({ id, run, startSeq, stopSeq }: Container): Run {
   const incarnation = run.incarnation + 1;

@@ -2,6 +2,7 @@
 import type { Ctx, Deps } from '../context.ts';
 import { storedCounts } from '../db/disk-usage.ts';
 import { allVolumes } from '../db/volumes.ts';
+import type { Volume } from '../domain/volume.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
 
 export interface DiskUsage {
@@ -17,11 +18,20 @@ export async function diskUsage(deps: Deps, ctx: Ctx): Promise<DiskUsage> {
   const { tenantId } = ctx.principal;
   const stored = await storedCounts(deps.db, tenantId);
   const volumes = await allVolumes(deps.db, tenantId);
-  const refs = volumes.map(({ providerKey }) => ({ key: providerKey, tenantId }));
-  const sizes = refs.length === 0 ? new Map<string, number>() : await deps.provider.volumes.sizes(refs, callOptions());
+  const sizes = await sizesOf(deps, volumes);
   return {
     images: { count: stored.images, sizeBytes: stored.imageBytes },
     containers: { count: stored.containers },
     volumes: volumes.map(({ name, providerKey }) => ({ name, sizeBytes: sizes.get(providerKey) ?? null })),
   };
+}
+
+/** Bytes by provider key, of each volume that the provider has made and can tell of. */
+export async function volumeSizes(deps: Deps, ctx: Ctx): Promise<Map<string, number>> {
+  return sizesOf(deps, await allVolumes(deps.db, ctx.principal.tenantId));
+}
+
+async function sizesOf({ provider }: Deps, volumes: Volume[]): Promise<Map<string, number>> {
+  const refs = volumes.map(({ providerKey, tenantId }) => ({ key: providerKey, tenantId }));
+  return refs.length === 0 ? new Map() : provider.volumes.sizes(refs, callOptions());
 }

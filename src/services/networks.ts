@@ -2,6 +2,7 @@
 import type { Ctx, Deps } from '../context.ts';
 import {
   createNetwork as acceptNetwork,
+  allNetworks,
   deleteNetwork,
   findNetworks,
   type NetworkFilter,
@@ -11,24 +12,34 @@ import {
 import type { Page } from '../db/paging.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import { AppError, isRetryable, notFound } from '../domain/errors.ts';
-import { type Attachment, DEFAULT_NETWORK, type Network } from '../domain/network.ts';
+import { type Attachment, DEFAULT_NETWORK, type Ipam, type Network } from '../domain/network.ts';
 import { type Actor, actorOf } from '../domain/principal.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
 import { authorize } from './authorize.ts';
+import { checkSubnet } from './subnets.ts';
 
 export interface CreateNetworkInput {
   name: string;
   labels: Record<string, string>;
   internal: boolean;
+  attachable?: boolean | undefined;
+  ipam?: Ipam | undefined;
 }
 
-/** Throws conflict (name), limit (quota, or the provider has no room for another network). */
+/** Docker's names for what a tenant has not, or has under another name. */
+const reserved = ['bridge', 'host', 'none'];
+
+/** Throws conflict (name), forbidden (name, subnet), limit (quota, or the provider has no room for another network). */
 export async function createNetwork(deps: Deps, ctx: Ctx, input: CreateNetworkInput): Promise<Network> {
   authorize(ctx.principal, 'write');
   const { tenantId } = ctx.principal;
   const actor = actorOf(ctx.principal);
-  const network = await acceptNetwork(deps.db, { tenantId, id: deps.ids.hex64(), ...input }, actor, ctx.claim);
+  const { name, labels, internal, attachable = false, ipam = null } = input;
+  if (reserved.includes(name)) throw new AppError('forbidden', `The name "${name}" is taken by Docker itself`);
+  if (ipam) checkSubnet(ipam, deps.limits.subnets);
+  const wanted = { tenantId, id: deps.ids.hex64(), name, labels, internal, attachable, ipam };
+  const network = await acceptNetwork(deps.db, wanted, actor, ctx.claim);
   deps.wakeups.wake(eventsTopic(tenantId));
   try {
     await deps.provider.networks.ensure(refOf(network), callOptions());
@@ -56,6 +67,10 @@ export function listNetworks(deps: Deps, ctx: Ctx, filter: NetworkFilter, page: 
   return readNetworks(deps.db, ctx.principal.tenantId, filter, page);
 }
 
+/** Every one, newest first. */
+export const listAllNetworks = (deps: Deps, ctx: Ctx): Promise<Network[]> =>
+  allNetworks(deps.db, ctx.principal.tenantId);
+
 /** Throws conflict for the default network and for one that containers are attached to, stopped ones included. */
 export async function removeNetwork(deps: Deps, ctx: Ctx, reference: string): Promise<void> {
   authorize(ctx.principal, 'write');
@@ -66,12 +81,16 @@ export async function removeNetwork(deps: Deps, ctx: Ctx, reference: string): Pr
   throw new AppError('conflict', `The network "${network.name}" is in use by containers; remove them first`);
 }
 
-/** Removes every network that no container is attached to, but the default one. */
-export async function pruneNetworks(deps: Deps, ctx: Ctx): Promise<Network[]> {
+/** Removes every network that no container is attached to and that is `wanted`, but the default one. */
+export async function pruneNetworks(
+  deps: Deps,
+  ctx: Ctx,
+  wanted: (network: Network) => boolean = () => true,
+): Promise<Network[]> {
   authorize(ctx.principal, 'write');
   const removed: Network[] = [];
   for (const network of await unusedNetworks(deps.db, ctx.principal.tenantId)) {
-    if (await remove(deps, network, actorOf(ctx.principal))) removed.push(network);
+    if (wanted(network) && (await remove(deps, network, actorOf(ctx.principal)))) removed.push(network);
   }
   return removed;
 }
@@ -89,7 +108,7 @@ async function remove(deps: Deps, network: Network, actor: Actor): Promise<boole
   return true;
 }
 
-const refOf = ({ providerKey, tenantId, internal }: Network) => ({ key: providerKey, tenantId, internal });
+const refOf = ({ providerKey, tenantId, internal, ipam }: Network) => ({ key: providerKey, tenantId, internal, ipam });
 
 /** The tenant's networks that a spec names, or its default one. Throws not_found naming the network, invalid when one is named twice. */
 export async function resolveAttachments(deps: Deps, ctx: Ctx, spec: ContainerSpec): Promise<Attachment[]> {
@@ -117,6 +136,6 @@ export async function resolveAttachments(deps: Deps, ctx: Ctx, spec: ContainerSp
 export const MAX_ATTACHMENTS = 16;
 
 export function attachmentTo(network: Network, aliases: string[]): Attachment {
-  const { id, name, isDefault, internal, providerKey } = network;
-  return { networkId: id, name, isDefault, internal, key: providerKey, aliases };
+  const { id, name, isDefault, internal, ipam, providerKey } = network;
+  return { networkId: id, name, isDefault, internal, ipam, key: providerKey, aliases };
 }

@@ -3,6 +3,7 @@ import type { Ctx, Deps } from '../context.ts';
 import type { Page } from '../db/paging.ts';
 import {
   createVolume as acceptVolume,
+  allVolumes,
   deleteVolume,
   findVolume,
   type NewVolume,
@@ -52,6 +53,15 @@ export function listVolumes(deps: Deps, ctx: Ctx, filter: VolumeFilter, page: Pa
   return readVolumes(deps.db, ctx.principal.tenantId, filter, page);
 }
 
+/** Every one. @param dangling true: only those that no container mounts; false: only those that one does */
+export async function listAllVolumes(deps: Deps, ctx: Ctx, dangling?: boolean): Promise<Volume[]> {
+  const { tenantId } = ctx.principal;
+  const all = await allVolumes(deps.db, tenantId);
+  if (dangling === undefined) return all;
+  const unused = new Set((await unusedVolumes(deps.db, tenantId, { named: true })).map(({ name }) => name));
+  return all.filter(({ name }) => unused.has(name) === dangling);
+}
+
 /** Throws conflict when a container mounts it, stopped ones included. */
 export async function removeVolume(deps: Deps, ctx: Ctx, name: string): Promise<void> {
   authorize(ctx.principal, 'write');
@@ -61,12 +71,16 @@ export async function removeVolume(deps: Deps, ctx: Ctx, name: string): Promise<
   throw new AppError('conflict', `The volume "${name}" is mounted by a container; remove that first`);
 }
 
-/** Removes the anonymous volumes that no container mounts. @param input.all the named ones as well */
-export async function pruneVolumes(deps: Deps, ctx: Ctx, input: { all: boolean }): Promise<Volume[]> {
+/** Removes the anonymous volumes that no container mounts. @param input.all the named ones as well; `wanted` chooses among them */
+export async function pruneVolumes(
+  deps: Deps,
+  ctx: Ctx,
+  { all, wanted = () => true }: { all: boolean; wanted?: (volume: Volume) => boolean },
+): Promise<Volume[]> {
   authorize(ctx.principal, 'write');
   const removed: Volume[] = [];
-  for (const volume of await unusedVolumes(deps.db, ctx.principal.tenantId, { named: input.all })) {
-    if (await remove(deps, volume, actorOf(ctx.principal))) removed.push(volume);
+  for (const volume of await unusedVolumes(deps.db, ctx.principal.tenantId, { named: all })) {
+    if (wanted(volume) && (await remove(deps, volume, actorOf(ctx.principal)))) removed.push(volume);
   }
   return removed;
 }

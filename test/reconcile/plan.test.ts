@@ -132,7 +132,7 @@ describe('stopping, pausing, signalling', () => {
 
 describe('networks', () => {
   const attachment = (key: string, aliases: string[] = []) => {
-    const facts = { networkId: key, name: key, isDefault: false, internal: false };
+    const facts = { networkId: key, name: key, isDefault: false, internal: false, ipam: null };
     return { ...facts, key, aliases };
   };
   const seen = (...aliases: string[]) => ({ address: null, prefixLength: null, gateway: null, mac: null, aliases });

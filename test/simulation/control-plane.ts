@@ -119,6 +119,7 @@ const limits: Deps['limits'] = {
   quotas: { containers: 2, volumes: 1, networks: 1, images: 1 },
   defaults: { memoryMiB: 64, cpus: 1, pids: 10 },
   maxima: { memoryMiB: 64, cpus: 1, pids: 10 },
+  subnets: [],
   ratePerSecond: 1000,
   rateBurst: 1000,
   maxUploadBytes: 1024 * 1024,

@@ -24,7 +24,15 @@ export async function populateDatabase(db: PgliteDb): Promise<void> {
   for (const tenantId of tenantIds) {
     const tenant = { id: tenantId, name: tenantId, limits, defaultNetwork: defaultNetworkRow(ids) };
     await withSystem(db, 'the simulation makes a tenant', (tx) => insertTenant(tx, tenant));
-    const back = { tenantId, id: ids.hex64(), name: 'back', labels: {}, internal: false };
+    const back = {
+      tenantId,
+      id: ids.hex64(),
+      name: 'back',
+      labels: {},
+      internal: false,
+      attachable: false,
+      ipam: null,
+    };
     await createNetwork(db, back, systemActor, null);
     const details = pull(world, tenantId);
     const tag = { repository: 'app', tag: 'latest' };

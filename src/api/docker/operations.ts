@@ -11,8 +11,10 @@ import type { Opener } from './hijack.ts';
 import { createImage } from './image-create.ts';
 import { imageHistory, inspectImage, listImages, pruneImages, removeImage, tagImage } from './images.ts';
 import { containerLogs } from './logs.ts';
+import * as networks from './networks.ts';
 import type { DockerAnswer, Handler } from './request.ts';
 import { resizeContainer } from './terminal.ts';
+import * as volumes from './volumes.ts';
 import { waitContainer } from './wait.ts';
 
 export type Verdict =
@@ -97,20 +99,20 @@ const rows: Row[] = [
   ['POST', '/commit', notYet],
   ['GET', '/distribution/{name}/json', notYet],
 
-  ['GET', '/networks', notYet],
-  ['POST', '/networks/create', notYet],
-  ['POST', '/networks/prune', notYet],
-  ['POST', '/networks/{id}/connect', notYet],
-  ['POST', '/networks/{id}/disconnect', notYet],
-  ['GET', '/networks/{id}', notYet],
-  ['DELETE', '/networks/{id}', notYet],
+  ['GET', '/networks', serve(networks.listNetworks)],
+  ['POST', '/networks/create', serve(networks.createNetwork)],
+  ['POST', '/networks/prune', serve(networks.pruneNetworks)],
+  ['POST', '/networks/{id}/connect', serve(networks.connect)],
+  ['POST', '/networks/{id}/disconnect', serve(networks.disconnect)],
+  ['GET', '/networks/{id}', serve(networks.inspectNetwork)],
+  ['DELETE', '/networks/{id}', serve(networks.removeNetwork)],
 
-  ['GET', '/volumes', notYet],
-  ['POST', '/volumes/create', notYet],
-  ['POST', '/volumes/prune', notYet],
-  ['GET', '/volumes/{name}', notYet],
+  ['GET', '/volumes', serve(volumes.listVolumes)],
+  ['POST', '/volumes/create', serve(volumes.createVolume)],
+  ['POST', '/volumes/prune', serve(volumes.pruneVolumes)],
+  ['GET', '/volumes/{name}', serve(volumes.inspectVolume)],
   ['PUT', '/volumes/{name}', noSwarm],
-  ['DELETE', '/volumes/{name}', notYet],
+  ['DELETE', '/volumes/{name}', serve(volumes.removeVolume)],
 
   ['HEAD', '/_ping', ping],
   ['GET', '/_ping', ping],

@@ -67,7 +67,7 @@ export class Query {
   }
 }
 
-/** A filter that must be one boolean, as `dangling` is. Undefined when absent. @public */
+/** A filter that must be one boolean, as `dangling` is. Undefined when absent. */
 export function booleanFilter(filters: Filters, key: string): boolean | undefined {
   const values = filters.get(key);
   if (!values) return undefined;
@@ -96,4 +96,13 @@ function parseJson(text: string, name: string): unknown {
   } catch {
     throw new AppError('invalid', `Invalid JSON in ${name}`);
   }
+}
+
+/** `label` and `label!` against what an object has: all of the former, none of the latter. */
+export function hasLabels(labels: Record<string, string>, filters: Filters): boolean {
+  const has = (wanted: string) => {
+    const end = wanted.indexOf('=');
+    return end === -1 ? Object.hasOwn(labels, wanted) : labels[wanted.slice(0, end)] === wanted.slice(end + 1);
+  };
+  return (filters.get('label') ?? []).every(has) && !(filters.get('label!') ?? []).some(has);
 }

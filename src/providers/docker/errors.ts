@@ -118,6 +118,7 @@ const rules: readonly Rule[] = [
     say: 'The network of the container is not ready',
   },
   { text: /is not connected to/, about: ['attachment'], code: 'not_found', say: 'The container is not on the network' },
+  { text: /Pool overlaps/, code: 'limit', say: 'Pool overlaps with other one on this address space' },
   { text: /cannot resize a stopped container/, code: 'conflict', say: 'The process has ended' },
   { text: /is (not|already) (paused|running)/, code: 'conflict', say: 'The state of the container forbids this' },
   { text: /has active endpoints/, code: 'conflict', say: 'Containers are attached to the network' },

@@ -47,11 +47,26 @@ async function ensure(site: Site, network: NetworkRef, options: CallOptions): Pr
     CheckDuplicate: true,
     Driver: 'bridge',
     Internal: network.internal,
+    ...(network.ipam && {
+      IPAM: {
+        Driver: 'default',
+        Config: [{ Subnet: network.ipam.subnet, Gateway: network.ipam.gateway ?? undefined }],
+      },
+    }),
     Labels: markLabels({ installId: site.installId, tenantId: network.tenantId }),
   };
   const request: EngineRequest = { method: 'POST', path: '/networks/create', body, subject };
-  await unless(site.engine.call(request, options), ['conflict'], undefined);
-  await settleOnOne(site, await named(site, network, options), options);
+  // No room may mean that somebody else just made it with these addresses.
+  const refused = await site.engine.call(request, options).then(
+    () => null,
+    (error: unknown) => {
+      if (hasCode(error, 'conflict', 'limit')) return error;
+      throw error;
+    },
+  );
+  const present = await named(site, network, options);
+  if (present.length === 0 && hasCode(refused, 'limit')) throw refused;
+  await settleOnOne(site, present, options);
 }
 
 /**
