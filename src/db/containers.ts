@@ -24,7 +24,7 @@ function withRun<C, R>(container: Selection<C>, run: Selection<R>): Selection<C 
 const whole: Selection<Container> = withRun(selection(containers, 'c'), selection(runs, 'r'));
 export const { columns: containerColumns, read: toContainer } = whole;
 
-const shown: Selection<ShownContainer> = withRun(
+export const shownContainer: Selection<ShownContainer> = withRun(
   selection(containers, 'c', [
     ...(['id', 'name', 'spec', 'imageId', 'attachments', 'desired', 'startSeq', 'generation'] as const),
     ...(['observedGeneration', 'lastError', 'createdAt', 'removedAt'] as const),
@@ -73,7 +73,7 @@ function findersOf<C extends ShownContainer>({ columns, read }: Selection<C>) {
 }
 
 const { findById: findContainerById, find: findContainer } = findersOf(whole);
-const { find: findShownContainer } = findersOf(shown);
+const { find: findShownContainer } = findersOf(shownContainer);
 
 export {
   /** By id, name or unique prefix of an id, in this order, as Docker resolves them. Throws `invalid` when a prefix is ambiguous. */
@@ -117,11 +117,11 @@ export async function listContainers(
     statement(
       tenantRead(
         tenantId,
-        sql`select ${shown.columns} from containers c join runs r on ${currentRun}
+        sql`select ${shownContainer.columns} from containers c join runs r on ${currentRun}
             where c.tenant_id = s.v and c.removed_at is null and ${after} and ${filterSql(filter)}
             order by c.created_at desc, c.id desc limit ${page.limit + 1}`,
       ),
     ),
   );
-  return rows.map(shown.read);
+  return rows.map(shownContainer.read);
 }

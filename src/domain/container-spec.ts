@@ -3,13 +3,10 @@
  * database stores it as jsonb, providers consume it. Defaults are applied here, at parse, and nowhere else.
  */
 import { z } from 'zod';
-
-/** NUL and half of a surrogate pair cannot be stored by Postgres nor passed to exec(2). */
-const text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must be well-formed Unicode without NUL');
+import { capabilities, sysctls, ulimits } from './confinement-spec.ts';
+import { dns, extraHosts } from './dns-spec.ts';
+import { mount } from './mount-spec.ts';
+import { labels, mebibytes, text } from './spec-text.ts';
 
 /** PATH_MAX: nothing longer can be executed, and runc 1.1 hangs for ever over one that does not fit into a pipe (64 KiB). */
 export const LONGEST_EXECUTABLE = 4096;
@@ -51,16 +48,6 @@ const env = z
   .pipe(envRecord)
   .refine((value) => Object.keys(value).length <= 1000, 'at most 1000 variables');
 
-export const labels = z
-  .record(
-    text(256)
-      .min(1)
-      .refine((key) => !/^(longshore|cp)\./i.test(key), 'labels under "longshore." and "cp." are reserved'),
-    text(16_384),
-  )
-  .refine((value) => Object.keys(value).length <= 200, 'at most 200 labels')
-  .refine((value) => JSON.stringify(value).length <= 65_536, 'at most 64 KiB together');
-
 const restartPolicies = z.enum(['no', 'on-failure', 'always', 'unless-stopped']);
 /** Accepts the object and Docker's short form ("on-failure:3"). */
 const restart = z.union([
@@ -84,33 +71,9 @@ const port = z.strictObject({
   hostPort: z.int().min(0).max(65_535).default(0),
   protocol: z.enum(['tcp', 'udp']).default('tcp'),
 });
+const exposedPort = port.omit({ hostPort: true });
 
-const mountTarget = text(4096)
-  .regex(/^\/.+/, 'must be an absolute path below /')
-  .refine((path) => !path.split('/').includes('..'), 'must not contain ".."');
-
-export const volumeName = z
-  .string()
-  .max(128)
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be 1 to 128 of [a-zA-Z0-9_.-], starting with a letter or digit');
-
-const mount = z.discriminatedUnion('type', [
-  /** Without a source an anonymous volume is made. */
-  z.strictObject({
-    type: z.literal('volume'),
-    source: volumeName.optional(),
-    target: mountTarget,
-    readOnly: z.boolean().default(false),
-  }),
-  z.strictObject({ type: z.literal('tmpfs'), target: mountTarget, sizeMiB: z.int().min(1).max(65_536).optional() }),
-  z.strictObject({
-    type: z.literal('bind'),
-    source: mountTarget,
-    target: mountTarget,
-    readOnly: z.boolean().default(false),
-  }),
-]);
-
+/** Whatever is absent is as the image says, and else 30 s, 30 s, 0 s and 3. */
 const healthcheck = z.strictObject({
   /** Exec form; `["CMD-SHELL", "…"]` runs a shell and `["NONE"]` switches the image's check off, as in Docker. */
   command: z
@@ -120,11 +83,12 @@ const healthcheck = z.strictObject({
     .refine(
       ([kind = '', next = '']) => (kind === 'CMD' ? next : kind).length <= LONGEST_EXECUTABLE,
       `cannot begin with more than ${LONGEST_EXECUTABLE} characters`,
-    ),
-  intervalSeconds: z.number().min(1).max(3600).default(30),
-  timeoutSeconds: z.number().min(1).max(3600).default(30),
-  startPeriodSeconds: z.number().min(0).max(3600).default(0),
-  retries: z.int().min(1).max(100).default(3),
+    )
+    .optional(),
+  intervalSeconds: z.number().min(0.001).max(86_400).optional(),
+  timeoutSeconds: z.number().min(0.001).max(86_400).optional(),
+  startPeriodSeconds: z.number().min(0.001).max(86_400).optional(),
+  retries: z.int().min(1).max(1000).optional(),
 });
 
 export const networkAliases = z.array(text(253).min(1)).max(32);
@@ -142,24 +106,61 @@ export const containerSpec = z
     command: z.array(text(131_072)).max(4096).optional(),
     entrypoint: z.array(text(131_072)).max(4096).optional(),
     env: env.default({}),
+    /** Variables of the image that the container shall not have. */
+    unsetEnv: z.array(envName).max(1000).optional(),
     workdir: text(4096).regex(/^\//, 'must be an absolute path').optional(),
     user: text(256).min(1).optional(),
+    /** Further groups of the first process: names of the image, or numbers. */
+    groups: z.array(text(256).min(1)).max(64).optional(),
     hostname: text(63)
       .regex(/^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/, 'must be a host name')
+      .optional(),
+    domainname: text(253)
+      .regex(/^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/, 'must be a domain')
       .optional(),
     labels: labels.default({}),
     /** Absent members take the operator's defaults when the container is accepted. */
     resources: z
       .strictObject({
         cpus: z.number().min(0.01).max(1024).optional(),
-        memoryMiB: z.int().min(6).max(16_777_216).optional(),
+        memoryMiB: mebibytes(z.number().min(6).max(16_777_216)).optional(),
+        /** What it is pushed back to when the machine runs short of memory. */
+        memoryReservationMiB: mebibytes(z.number().min(6).max(16_777_216)).optional(),
         pids: z.int().min(1).max(4_194_304).optional(),
+        /** Its weight where containers compete for a CPU; 1024 when absent. */
+        cpuShares: z.int().min(2).max(1024).optional(),
+        /** Of /dev/shm; 64 when absent. */
+        shmMiB: mebibytes(z.number().positive().max(16_777_216)).optional(),
+        /** The higher, the earlier its processes go when memory runs out. */
+        oomScoreAdj: z.int().min(0).max(1000).optional(),
       })
       .default({}),
+    ulimits: ulimits.optional(),
+    capabilities: capabilities.optional(),
+    sysctls: sysctls.optional(),
     ports: z.array(port).max(100).default([]),
+    /** Ports that it listens on, beside those of its image. */
+    expose: z.array(exposedPort).max(100).optional(),
+    /** Publishes every exposed port that `ports` leaves out, the image's included, on any free one. */
+    publishAll: z.boolean().optional(),
     mounts: z.array(mount).max(64).default([]),
+    /** Containers whose mounts it gets as well, where it has none at the same path. They are resolved once, when it is created. */
+    volumesFrom: z
+      .array(
+        z.strictObject({
+          container: text(128).min(1).describe('Id, unique prefix of an id, or name'),
+          /** Absent: as they are there. */
+          readOnly: z.boolean().optional(),
+        }),
+      )
+      .max(16)
+      .optional(),
     /** Empty: the tenant's own default network. */
     networks: z.array(attachment).max(16).default([]),
+    /** True: no network but the loopback. */
+    noNetwork: z.boolean().optional(),
+    dns: dns.optional(),
+    extraHosts: extraHosts.optional(),
     restart: restart.default({ policy: 'no', maxRetries: 0 }),
     stop: z
       .strictObject({ signal: signalName.optional(), graceSeconds: graceSeconds.default(10) })
@@ -167,6 +168,15 @@ export const containerSpec = z
     healthcheck: healthcheck.optional(),
     tty: z.boolean().default(false),
     stdin: z.boolean().default(false),
+    /** False: standard input stays open when the first who attached leaves. */
+    stdinOnce: z.boolean().optional(),
+    /** Which streams its creator means to attach to: remembered, and of no effect. */
+    attach: z
+      .array(z.enum(['stdin', 'stdout', 'stderr']))
+      .max(3)
+      .optional(),
+    /** Of its terminal, until somebody resizes it. */
+    consoleSize: z.strictObject({ rows: z.int().min(1).max(65_535), columns: z.int().min(1).max(65_535) }).optional(),
     init: z.boolean().default(false),
     readonlyRoot: z.boolean().default(false),
     autoRemove: z.boolean().default(false),

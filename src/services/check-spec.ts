@@ -1,5 +1,6 @@
 /** What a spec may ask for: the operator's defaults and bounds, and what the provider can do at all. */
 import type { Limits } from '../context.ts';
+import { commandOf } from '../domain/container-command.ts';
 import { type ContainerSpec, LONGEST_EXECUTABLE } from '../domain/container-spec.ts';
 import { AppError } from '../domain/errors.ts';
 import type { ImageConfig } from '../domain/image.ts';
@@ -46,15 +47,26 @@ export function checkSupported(spec: ContainerSpec, provider: Provider, limits: 
       );
     }
   });
+  if (spec.noNetwork && spec.networks.length > 0) throw refuse('invalid', 'noNetwork', 'goes without networks');
+  const { memoryMiB = 0, memoryReservationMiB = 0, shmMiB = 0 } = spec.resources;
+  if (memoryReservationMiB > memoryMiB) {
+    throw refuse('invalid', 'resources.memoryReservationMiB', 'must not be above memoryMiB');
+  }
+  if (shmMiB > limits.maxima.memoryMiB) {
+    throw refuse('limit', 'resources.shmMiB', `at most ${limits.maxima.memoryMiB} is allowed`);
+  }
   const targets = spec.mounts.map((mount) => mount.target);
   const twice = targets.findIndex((target, position) => targets.indexOf(target) !== position);
   if (twice !== -1) throw refuse('invalid', `mounts.${twice}.target`, `${targets[twice]} is mounted twice`);
 }
 
-/** Throws invalid where the spec and its image would execute something that is too long for a path. */
+/** Throws invalid where the spec and its image would execute nothing, or something that is too long for a path. */
 export function checkExecutable({ entrypoint, command }: ContainerSpec, image: ImageConfig): void {
-  const given = (own: string[] | undefined, ofImage: string[] | null) => (own?.length ? own : (ofImage ?? []));
-  const [executable = ''] = [...given(entrypoint, image.entrypoint), ...given(command, image.command)];
+  const whole = commandOf({ entrypoint, command }, image);
+  const [executable] = [...whole.entrypoint, ...whole.command];
+  if (executable === undefined) {
+    throw refuse('invalid', 'command', 'No command specified: neither the container nor its image says what to run');
+  }
   if (executable.length <= LONGEST_EXECUTABLE) return;
   const path = entrypoint?.length ? 'entrypoint.0' : 'command.0';
   throw refuse('invalid', path, `what is executed may have at most ${LONGEST_EXECUTABLE} characters`);

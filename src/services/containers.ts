@@ -18,6 +18,7 @@ import { actorOf } from '../domain/principal.ts';
 import { providerKey } from '../domain/provider-key.ts';
 import { authorize } from './authorize.ts';
 import { checkExecutable, checkSupported, withDefaults } from './check-spec.ts';
+import { completeSpec } from './complete-spec.ts';
 import { generatedName } from './generated-name.ts';
 import { requireImage } from './images.ts';
 import { resolveAttachments } from './networks.ts';
@@ -37,7 +38,6 @@ export interface CreateResult {
 }
 
 const CREATE_SECONDS = 20;
-const WHOLE_PAGE = 1000;
 
 /**
  * Throws not_found (image, network), conflict (name), limit (quota), unsupported or forbidden (a field of the spec), and
@@ -46,12 +46,13 @@ const WHOLE_PAGE = 1000;
 export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContainerInput): Promise<CreateResult> {
   authorize(ctx.principal, 'write');
   using _place = deps.places.verbs.take(ctx.principal.tenantId);
-  const spec = withDefaults(input.spec, deps.limits);
-  checkSupported(spec, deps.provider, deps.limits);
+  const asked = withDefaults(input.spec, deps.limits);
+  checkSupported(asked, deps.provider, deps.limits);
   const { tenantId } = ctx.principal;
   const id = deps.ids.hex64();
-  const image = await requireImage(deps, ctx, spec.image);
-  checkExecutable(spec, image.config);
+  const image = await requireImage(deps, ctx, asked.image);
+  checkExecutable(asked, image.config);
+  const spec = await completeSpec(deps, ctx, asked, image.config);
   const attachments = await resolveAttachments(deps, ctx, spec);
   const operationId = deps.ids.uuid();
   const accepted = await acceptCreate(deps.db, {
@@ -89,19 +90,6 @@ export async function showContainer(deps: Deps, ctx: Ctx, reference: string): Pr
 /** Newest first; one more than the page's limit when there are more. */
 export function listContainers(deps: Deps, ctx: Ctx, filter: ContainerFilter, page: Page): Promise<ShownContainer[]> {
   return readContainers(deps.db, ctx.principal.tenantId, filter, page);
-}
-
-/** All of them, newest first. */
-export async function listAllContainers(deps: Deps, ctx: Ctx, filter: ContainerFilter): Promise<ShownContainer[]> {
-  const all: ShownContainer[] = [];
-  for (let after: Page['after'] = null; ; ) {
-    const found = await listContainers(deps, ctx, filter, { limit: WHOLE_PAGE, after });
-    const page = found.slice(0, WHOLE_PAGE);
-    all.push(...page);
-    const last = page.at(-1);
-    if (!last || found.length <= WHOLE_PAGE) return all;
-    after = { at: last.createdAt.toISOString(), id: last.id };
-  }
 }
 
 /** What was asked of it, newest first; one more than the page's limit when there are more. */

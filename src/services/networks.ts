@@ -112,6 +112,7 @@ const refOf = ({ providerKey, tenantId, internal, ipam }: Network) => ({ key: pr
 
 /** The tenant's networks that a spec names, or its default one. Throws not_found naming the network, invalid when one is named twice. */
 export async function resolveAttachments(deps: Deps, ctx: Ctx, spec: ContainerSpec): Promise<Attachment[]> {
+  if (spec.noNetwork) return [];
   const wanted = spec.networks.length > 0 ? spec.networks : [{ name: DEFAULT_NETWORK, aliases: [] }];
   const found = await findNetworks(
     deps.db,

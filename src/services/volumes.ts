@@ -101,7 +101,7 @@ async function remove(deps: Deps, volume: Volume, actor: Actor): Promise<boolean
 /** The volumes behind a spec's mounts; an absent name makes an anonymous one. Those that are missing are made with the container. */
 export function volumesOf(ids: Ids, spec: ContainerSpec): (NewVolume & { position: number })[] {
   return spec.mounts.flatMap((mount, position) =>
-    mount.type === 'volume' ? [{ position, ...newVolume(ids, mount.source) }] : [],
+    mount.type === 'volume' ? [{ position, ...newVolume(ids, mount.source, mount.labels) }] : [],
   );
 }
 

@@ -38,6 +38,21 @@ test('what is executed is no longer than a path, whether the spec or the image s
   expect(executed({ command: [long] }, { entrypoint: ['sh', '-c'] })).not.toThrow();
   expect(executed({ command: [long] })).toThrow(/^command\.0:/);
   expect(executed({ entrypoint: [long] })).toThrow(/^entrypoint\.0:/);
-  expect(executed({ entrypoint: [] }, { entrypoint: [long] })).toThrow(/at most 4096/);
+  expect(executed({}, { entrypoint: [long] })).toThrow(/at most 4096/);
   expect(executed({}, { command: [long] })).toThrow(/at most 4096/);
+});
+
+test('something must be executed', () => {
+  const image = { entrypoint: ['serve'], command: null } as Parameters<typeof checkExecutable>[1];
+  expect(() => checkExecutable(containerSpec.parse({ image: 'app' }), image)).not.toThrow();
+  const without = containerSpec.parse({ image: 'app', entrypoint: [] });
+  expect(() => checkExecutable(without, image)).toThrow(/No command specified/);
+});
+
+test.for([
+  [{ noNetwork: true, networks: [{ name: 'web' }] }, /^noNetwork:/],
+  [{ resources: { memoryMiB: 8, memoryReservationMiB: 16 } }, /^resources.memoryReservationMiB:/],
+  [{ resources: { shmMiB: 2048 } }, /^resources.shmMiB: at most 1024/],
+] as const)('%j is refused', ([input, message]) => {
+  expect(check(input)).toThrow(message);
 });

@@ -1,9 +1,11 @@
 /** `docker ps --filter` and its kin, on containers that were read already. Pure. */
 import { type ContainerStatus, containerStatuses, type ShownContainer, statusOf } from '../../domain/container.ts';
+import type { ContainerDetails } from '../../domain/container-details.ts';
 import { AppError } from '../../domain/errors.ts';
 import { parseMoment, resolveMoment } from '../../domain/moment.ts';
-import { dockerStatuses, dockerStatusOf } from './container-status.ts';
-import type { Filters } from './query.ts';
+import { dockerStatus, dockerStatuses, shownAs } from './container-status.ts';
+import { type Filters, labelFilter } from './query.ts';
+import { portKey } from './translate-ports.ts';
 
 export const containerFilters = [
   ...['ancestor', 'before', 'exited', 'expose', 'health', 'id', 'is-task', 'isolation', 'label', 'name', 'network'],
@@ -21,19 +23,21 @@ export function shownStatuses(filters: Filters, all: boolean): ContainerStatus[]
       throw new AppError('invalid', `invalid filter 'status=${status}'`);
     }
   }
-  return containerStatuses.filter((status) => wanted.includes(dockerStatusOf(status)));
+  return containerStatuses.filter((status) => shownAs(status).some((shown) => wanted.includes(shown)));
 }
 
-type Test = (container: ShownContainer) => boolean;
+type Test = (container: ContainerDetails) => boolean;
 
 /** @param among what `before` and `since` may refer to; @param nowMs for `until` */
-export function matching(filters: Filters, among: ShownContainer[], nowMs = 0): Test {
+export function matching(filters: Filters, among: ContainerDetails[], nowMs = 0): Test {
   const tests = [...filters].map(([key, values]) => testOf(key, values, among, nowMs));
+  const labels = Object.entries(labelFilter(filters) ?? {});
+  tests.push((container) => labels.every(([name, value]) => hasLabel(labelsOf(container), name, value)));
   return (container) => tests.every((test) => test(container));
 }
 
-function testOf(key: string, values: readonly string[], among: ShownContainer[], nowMs: number): Test {
-  const some = (check: (container: ShownContainer, value: string) => boolean): Test => {
+function testOf(key: string, values: readonly string[], among: ContainerDetails[], nowMs: number): Test {
+  const some = (check: (container: ContainerDetails, value: string) => boolean): Test => {
     return (container) => values.some((value) => check(container, value));
   };
   switch (key) {
@@ -43,41 +47,48 @@ function testOf(key: string, values: readonly string[], among: ShownContainer[],
       return some(({ name }, value) => matchesName(name, value));
     case 'ancestor':
       return some(isMadeOf);
+    case 'status':
+      return some((container, value) => dockerStatus(container) === value);
     case 'exited':
       return some((container, value) => statusOf(container) === 'exited' && container.run.exitCode === Number(value));
     case 'health':
       return some(({ run }, value) => run.health === value);
     case 'network':
-      return some(({ spec }, value) =>
-        spec.networks.length === 0
-          ? ['bridge', 'default'].includes(value)
-          : spec.networks.some(({ name }) => name === value),
+      return some(({ attachments }, value) =>
+        attachments.some(({ name, networkId, isDefault }) =>
+          isDefault ? ['bridge', name, networkId].includes(value) : [name, networkId].includes(value),
+        ),
       );
     case 'volume':
-      return some(({ spec }, value) =>
-        spec.mounts.some((mount) => mount.target === value || ('source' in mount && mount.source === value)),
-      );
+      return some(({ spec, volumes }, value) => {
+        const hasPath = spec.mounts.some(({ type, target }) => type !== 'tmpfs' && target === value);
+        return hasPath || volumes.some(({ name }) => name === value);
+      });
     case 'publish':
       return some(({ run }, value) => run.ports.some(({ hostPort, protocol }) => isPort(value, hostPort, protocol)));
     case 'expose':
-      return some(({ spec }, value) =>
-        spec.ports.some(({ containerPort, protocol }) => isPort(value, containerPort, protocol)),
-      );
+      return some(({ spec, image }, value) => {
+        const exposed = [...spec.ports, ...(spec.expose ?? [])].map(portKey);
+        return [...exposed, ...(image?.exposedPorts ?? [])].some((key) => isPortKey(value, key));
+      });
     case 'before':
       return some((container, value) => container.createdAt < referred(among, value).createdAt);
     case 'since':
       return some((container, value) => container.createdAt > referred(among, value).createdAt);
     case 'label!':
-      return ({ spec }) => !values.some((value) => hasLabel(spec.labels, value));
+      return (container) => !values.some((value) => hasLabel(labelsOf(container), ...splitLabel(value)));
     case 'until':
       return some(({ createdAt }, value) => createdAt.getTime() <= momentOf(value, nowMs) * 1000);
     case 'is-task':
       return some((_, value) => value === 'false' || value === '0');
     default:
-      // label and status were left to the database; isolation is a word of Windows.
+      // label is looked at apart; isolation is a word of Windows.
       return () => true;
   }
 }
+
+/** The image's count as well. */
+const labelsOf = ({ spec, image }: ContainerDetails) => ({ ...image?.labels, ...spec.labels });
 
 /** Docker takes a regular expression; here it is a part of the name, or with ^ and $ its beginning or end. */
 function matchesName(name: string, pattern: string): boolean {
@@ -103,15 +114,24 @@ function isPort(value: string, port: number, protocol: string): boolean {
   return protocol === wanted && first !== undefined && last !== undefined && port >= first && port <= last;
 }
 
+function isPortKey(value: string, key: string): boolean {
+  const [port, protocol = 'tcp'] = key.split('/');
+  return isPort(value, Number(port), protocol);
+}
+
 function referred(among: ShownContainer[], value: string): ShownContainer {
   const found = among.find(({ id, name }) => name === value || id.startsWith(value));
   if (!found) throw new AppError('not_found', `No such container: ${value}`);
   return found;
 }
 
-function hasLabel(labels: Record<string, string>, wanted: string): boolean {
+function hasLabel(labels: Record<string, string>, name: string, value: string | null): boolean {
+  return value === null ? Object.hasOwn(labels, name) : labels[name] === value;
+}
+
+function splitLabel(wanted: string): [string, string | null] {
   const end = wanted.indexOf('=');
-  return end === -1 ? wanted in labels : labels[wanted.slice(0, end)] === wanted.slice(end + 1);
+  return end === -1 ? [wanted, null] : [wanted.slice(0, end), wanted.slice(end + 1)];
 }
 
 function momentOf(text: string, nowMs: number): number {

@@ -1,18 +1,20 @@
 /** Creating, listing, inspecting, removing and pruning containers. */
 import { AppError } from '../../domain/errors.ts';
+import { describeContainer, describeContainers } from '../../services/container-details.ts';
 import { removeContainer as remove } from '../../services/container-verbs.ts';
-import { createContainer as create, listAllContainers, showContainer } from '../../services/containers.ts';
+import { createContainer as create } from '../../services/containers.ts';
 import { containerFilters, matching, pruneFilters, shownStatuses } from './container-filters.ts';
 import { nameOf } from './container-verbs.ts';
 import { toInspect, toListItem } from './container-views.ts';
-import { labelFilter } from './query.ts';
+import { parseJson } from './json.ts';
 import { type Handler, noContent, ok, textBody } from './request.ts';
 import { toSpec } from './translate.ts';
 
 export const createContainer: Handler = async ({ deps }, request) => {
-  const { ctx, query, version } = request;
-  const name = nameOf(query.text('name'));
-  const { spec, warnings } = toSpec(await textBody(request), version);
+  const { ctx, query } = request;
+  const given = { name: query.text('name'), platform: query.text('platform') };
+  const name = nameOf(given.name);
+  const { spec, warnings } = toSpec(parseJson(await textBody(request)), given);
   try {
     const { container, converged } = await create(deps, ctx, { name, spec, start: false });
     if (!converged) throw new AppError('timeout', `Container ${container.id} is still being created`);
@@ -30,13 +32,14 @@ export const listContainers: Handler = async ({ deps }, { ctx, query, version })
   const filters = query.filters(containerFilters);
   const limit = query.integer('limit', { min: -1, max: 1_000_000_000 }) ?? -1;
   const statuses = shownStatuses(filters, query.flag('all') || limit > 0);
-  const found = await listAllContainers(deps, ctx, { status: statuses, labels: labelFilter(filters) });
+  const found = await describeContainers(deps, ctx, { status: statuses });
   const matches = found.filter(matching(filters, found));
-  return ok((limit > 0 ? matches.slice(0, limit) : matches).map((container) => toListItem(container, version)));
+  const now = deps.clock.now();
+  return ok((limit > 0 ? matches.slice(0, limit) : matches).map((container) => toListItem(container, version, now)));
 };
 
 export const inspectContainer: Handler = async ({ deps }, { ctx, params, version }) =>
-  ok(toInspect(await showContainer(deps, ctx, params.id ?? ''), version));
+  ok(toInspect(await describeContainer(deps, ctx, params.id ?? ''), version));
 
 export const removeContainer: Handler = async ({ deps }, { ctx, params, query }) => {
   if (query.flag('link')) throw new AppError('unsupported', 'Links are not removed one by one; remove the container');
@@ -48,10 +51,7 @@ export const removeContainer: Handler = async ({ deps }, { ctx, params, query })
 
 export const pruneContainers: Handler = async ({ deps }, { ctx, query }) => {
   const filters = query.filters(pruneFilters);
-  const stopped = await listAllContainers(deps, ctx, {
-    status: ['created', 'exited', 'failed', 'lost'],
-    labels: labelFilter(filters),
-  });
+  const stopped = await describeContainers(deps, ctx, { status: ['created', 'exited', 'failed', 'lost'] });
   const removed: string[] = [];
   for (const { id } of stopped.filter(matching(filters, stopped, deps.clock.now()))) {
     try {

@@ -2,8 +2,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { Deps } from '../../context.ts';
-import { labels } from '../../domain/container-spec.ts';
 import { type Network, networkName } from '../../domain/network.ts';
+import { labels } from '../../domain/spec-text.ts';
 import { pageFrom, pageOut } from '../../services/cursors.ts';
 import { createNetwork, getNetwork, listNetworks, pruneNetworks, removeNetwork } from '../../services/networks.ts';
 import { answers, idempotencyKey, json, jsonBody, labelQuery, pageOf, pageQuery } from './openapi.ts';

@@ -2,7 +2,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { Deps } from '../../context.ts';
-import { labels, volumeName } from '../../domain/container-spec.ts';
+import { volumeName } from '../../domain/mount-spec.ts';
+import { labels } from '../../domain/spec-text.ts';
 import type { Volume } from '../../domain/volume.ts';
 import { pageFrom, pageOut } from '../../services/cursors.ts';
 import { createVolume, getVolume, listVolumes, pruneVolumes, removeVolume } from '../../services/volumes.ts';

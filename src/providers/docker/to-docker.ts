@@ -1,25 +1,11 @@
 /** ContainerSpec to the body of the Engine's container create. Pure. Everything that confines a container is decided here. */
 import type { ContainerSpec } from '../../domain/container-spec.ts';
-import { AppError } from '../../domain/errors.ts';
 import type { CreateInput } from '../provider.ts';
+import { confinement, limits } from './confinement.ts';
 import { markLabels } from './labels.ts';
+import { mountsOf } from './mounts.ts';
 
-const MiB = 1024 * 1024;
 const nanoseconds = 1_000_000_000;
-
-/** Docker's default set without NET_RAW, MKNOD, SYS_CHROOT and AUDIT_WRITE. */
-const capabilities = [
-  'CHOWN',
-  'DAC_OVERRIDE',
-  'FOWNER',
-  'FSETID',
-  'KILL',
-  'NET_BIND_SERVICE',
-  'SETFCAP',
-  'SETGID',
-  'SETPCAP',
-  'SETUID',
-];
 
 /** The first network is the one that the container is made in; the Engine takes only one at creation. */
 export function toDocker(input: CreateInput, site: { installId: string; publishAddress: string }) {
@@ -28,9 +14,10 @@ export function toDocker(input: CreateInput, site: { installId: string; publishA
   return {
     Image: input.imageId,
     Hostname: spec.hostname ?? shortId(input.containerId),
+    Domainname: spec.domainname,
     Entrypoint: spec.entrypoint,
     Cmd: spec.command,
-    Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+    Env: [...(spec.unsetEnv ?? []), ...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`)],
     WorkingDir: spec.workdir,
     User: spec.user,
     Labels: {
@@ -41,21 +28,30 @@ export function toDocker(input: CreateInput, site: { installId: string; publishA
     Healthcheck: healthcheck(spec.healthcheck),
     Tty: spec.tty,
     OpenStdin: spec.stdin,
-    StdinOnce: spec.stdin,
-    AttachStdin: spec.stdin,
-    ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.containerPort}/${port.protocol}`, {}])),
+    StdinOnce: spec.stdin && spec.stdinOnce !== false,
+    AttachStdin: spec.attach ? spec.attach.includes('stdin') : spec.stdin,
+    AttachStdout: spec.attach?.includes('stdout'),
+    AttachStderr: spec.attach?.includes('stderr'),
+    ExposedPorts: Object.fromEntries(
+      [...spec.ports, ...(spec.expose ?? [])].map((port) => [`${port.containerPort}/${port.protocol}`, {}]),
+    ),
     HostConfig: {
       ...limits(spec.resources),
-      ...mounts(input),
+      ...mountsOf(input),
       PortBindings: portBindings(spec.ports, site.publishAddress),
       NetworkMode: first?.key ?? 'none',
       RestartPolicy: { Name: 'no' },
       AutoRemove: false,
-      CapDrop: ['ALL'],
-      CapAdd: capabilities,
+      ...confinement(spec),
       SecurityOpt: ['no-new-privileges'],
       IpcMode: 'private',
       CgroupnsMode: 'private',
+      GroupAdd: spec.groups,
+      Dns: spec.dns?.servers,
+      DnsSearch: spec.dns?.search,
+      DnsOptions: spec.dns?.options,
+      ExtraHosts: spec.extraHosts?.map(({ host, address }) => `${host}:${address}`),
+      ConsoleSize: spec.consoleSize && [spec.consoleSize.rows, spec.consoleSize.columns],
       Init: spec.init,
       ReadonlyRootfs: spec.readonlyRoot,
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
@@ -84,34 +80,6 @@ function shortId(containerId: string): string {
   return containerId.slice(0, 12);
 }
 
-/** Memory without swap on top; an absent limit has been filled in by whoever accepted the spec. */
-export function limits({ memoryMiB, cpus, pids }: ContainerSpec['resources']) {
-  return {
-    ...(memoryMiB !== undefined && { Memory: memoryMiB * MiB, MemorySwap: memoryMiB * MiB }),
-    ...(cpus !== undefined && { NanoCpus: Math.round(cpus * nanoseconds) }),
-    ...(pids !== undefined && { PidsLimit: pids }),
-  };
-}
-
-/** Our Mounts have a source each, so that the Engine never takes them for anonymous volumes that go with the container. */
-function mounts({ spec, volumes }: CreateInput) {
-  if (spec.mounts.some((mount) => mount.type === 'bind')) {
-    throw new AppError('unsupported', 'Paths of the host cannot be mounted');
-  }
-  const tmpfs = spec.mounts.filter((mount) => mount.type === 'tmpfs');
-  return {
-    Mounts: volumes.map(({ key, target, readOnly }) => ({
-      Type: 'volume',
-      Source: key,
-      Target: target,
-      ReadOnly: readOnly,
-    })),
-    Tmpfs: Object.fromEntries(
-      tmpfs.map(({ target, sizeMiB }) => [target, sizeMiB === undefined ? '' : `size=${sizeMiB}m`]),
-    ),
-  };
-}
-
 /** An empty host port lets the Engine choose a free one. */
 function portBindings(ports: ContainerSpec['ports'], address: string) {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
@@ -122,16 +90,16 @@ function portBindings(ports: ContainerSpec['ports'], address: string) {
   return bindings;
 }
 
-/** Absent: whatever the image says. */
+/** Whatever is absent, or 0, is as the image says. */
 export function healthcheck(check: ContainerSpec['healthcheck']) {
   if (!check) return undefined;
-  const [kind] = check.command;
-  const written = kind === 'CMD' || kind === 'CMD-SHELL' || kind === 'NONE';
+  const { command, intervalSeconds = 0, timeoutSeconds = 0, startPeriodSeconds = 0, retries = 0 } = check;
+  const written = ['CMD', 'CMD-SHELL', 'NONE'].includes(command?.[0] ?? '');
   return {
-    Test: written ? check.command : ['CMD', ...check.command],
-    Interval: Math.round(check.intervalSeconds * nanoseconds),
-    Timeout: Math.round(check.timeoutSeconds * nanoseconds),
-    StartPeriod: Math.round(check.startPeriodSeconds * nanoseconds),
-    Retries: check.retries,
+    Test: written || !command ? command : ['CMD', ...command],
+    Interval: Math.round(intervalSeconds * nanoseconds),
+    Timeout: Math.round(timeoutSeconds * nanoseconds),
+    StartPeriod: Math.round(startPeriodSeconds * nanoseconds),
+    Retries: retries,
   };
 }

@@ -2,7 +2,7 @@
 import type { ContainerSpec } from '../../domain/container-spec.ts';
 import type { CallOptions, RunRef } from '../provider.ts';
 import { type EngineRequest, type Site, safeName } from './client.ts';
-import { limits } from './to-docker.ts';
+import { limits } from './confinement.ts';
 
 export async function updateRun(
   site: Site,

@@ -1,6 +1,7 @@
 /** Images made of runs, and new limits for them. */
 
 import { sha256 } from '../../domain/clock.ts';
+import { healthcheckOf } from '../../domain/container-command.ts';
 import type { ContainerSpec } from '../../domain/container-spec.ts';
 import type { ImageConfig, ImageDetails } from '../../domain/image.ts';
 import type { ImageConfigChange } from '../../domain/image-config-change.ts';
@@ -54,7 +55,6 @@ function configOf(
   const entrypoint = change.entrypoint ?? spec.entrypoint ?? image?.entrypoint ?? null;
   const ownCommand = spec.command ?? (spec.entrypoint ? null : (image?.command ?? null));
   const ports = spec.ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
-  const check = change.healthcheck ?? spec.healthcheck;
   const union = (...lists: (readonly string[] | undefined)[]) => [...new Set(lists.flatMap((list) => list ?? []))];
   return {
     entrypoint: entrypoint?.length ? entrypoint : null,
@@ -66,7 +66,7 @@ function configOf(
     exposedPorts: union(image?.exposedPorts, ports, change.exposedPorts),
     volumes: union(image?.volumes, change.volumes),
     stopSignal: spec.stop.signal ?? image?.stopSignal ?? null,
-    healthcheck: check ? (check.command[0] === 'NONE' ? null : check) : (image?.healthcheck ?? null),
+    healthcheck: healthcheckOf(change.healthcheck ?? spec.healthcheck, image?.healthcheck ?? null),
     shell: image?.shell ?? null,
     onBuild: change.onBuild ?? [],
   };

@@ -1,4 +1,5 @@
 /** Starting a run's process and what its end leaves behind. */
+import { commandOf } from '../../domain/container-command.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { RunRef } from '../provider.ts';
 import { endedEndpoints, firstAddress, liveEndpoints } from './attachments.ts';
@@ -18,14 +19,14 @@ export function startRun(context: RunsContext, ref: RunRef): void {
   if (run.seen.phase === 'exited' && !world.restartInPlace) {
     throw new AppError('conflict', 'A stopped run cannot be started again.');
   }
-  const program = parseCommand(commandOf(world, run), run.input.spec.env);
+  const program = parseCommand(wordsOf(world, run), run.input.spec.env);
   const ports = takePorts(world, run);
   const networks = liveEndpoints(world, run);
   const check = run.input.spec.healthcheck;
   change(world, run, {
     phase: 'running',
     exitCode: null,
-    health: check && check.command[0] !== 'NONE' ? 'healthy' : 'none',
+    health: check?.command && check.command[0] !== 'NONE' ? 'healthy' : 'none',
     address: firstAddress(networks),
     networks,
     ports,
@@ -58,9 +59,7 @@ function ended({ world, clock }: RunsContext, run: MemoryRun, exitCode: number):
 }
 
 /** Docker's rule: an entrypoint of the spec also drops the image's command. */
-function commandOf(world: MemoryWorld, { input }: MemoryRun): string[] {
-  const image = world.images.get(input.imageId)?.details.config;
-  const { entrypoint, command } = input.spec;
-  if (entrypoint) return [...entrypoint, ...(command ?? [])];
-  return [...(image?.entrypoint ?? []), ...(command ?? image?.command ?? [])];
+function wordsOf(world: MemoryWorld, { input }: MemoryRun): string[] {
+  const { entrypoint, command } = commandOf(input.spec, world.images.get(input.imageId)?.details.config ?? null);
+  return [...entrypoint, ...command];
 }
