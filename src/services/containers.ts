@@ -38,6 +38,7 @@ export interface CreateResult {
 }
 
 const CREATE_SECONDS = 20;
+const WHOLE_PAGE = 1000;
 
 /**
  * Throws not_found (image, network), conflict (name), limit (quota), unsupported or forbidden (a field of the spec), and
@@ -90,6 +91,19 @@ export async function showContainer(deps: Deps, ctx: Ctx, reference: string): Pr
 /** Newest first; one more than the page's limit when there are more. */
 export function listContainers(deps: Deps, ctx: Ctx, filter: ContainerFilter, page: Page): Promise<ShownContainer[]> {
   return readContainers(deps.db, ctx.principal.tenantId, filter, page);
+}
+
+/** All of them, newest first. */
+export async function listAllContainers(deps: Deps, ctx: Ctx, filter: ContainerFilter): Promise<ShownContainer[]> {
+  const all: ShownContainer[] = [];
+  for (let after: Page['after'] = null; ; ) {
+    const found = await listContainers(deps, ctx, filter, { limit: WHOLE_PAGE, after });
+    const page = found.slice(0, WHOLE_PAGE);
+    all.push(...page);
+    const last = page.at(-1);
+    if (!last || found.length <= WHOLE_PAGE) return all;
+    after = { at: last.createdAt.toISOString(), id: last.id };
+  }
 }
 
 /** What was asked of it, newest first; one more than the page's limit when there are more. */

@@ -4,7 +4,7 @@ import type { ContainerDetails } from '../../domain/container-details.ts';
 import { AppError } from '../../domain/errors.ts';
 import { parseMoment, resolveMoment } from '../../domain/moment.ts';
 import { dockerStatus, dockerStatuses, shownAs } from './container-status.ts';
-import { type Filters, labelFilter } from './query.ts';
+import { type Filters, hasLabels } from './query.ts';
 import { portKey } from './translate-ports.ts';
 
 export const containerFilters = [
@@ -31,9 +31,7 @@ type Test = (container: ContainerDetails) => boolean;
 /** @param among what `before` and `since` may refer to; @param nowMs for `until` */
 export function matching(filters: Filters, among: ContainerDetails[], nowMs = 0): Test {
   const tests = [...filters].map(([key, values]) => testOf(key, values, among, nowMs));
-  const labels = Object.entries(labelFilter(filters) ?? {});
-  tests.push((container) => labels.every(([name, value]) => hasLabel(labelsOf(container), name, value)));
-  return (container) => tests.every((test) => test(container));
+  return (container) => hasLabels(labelsOf(container), filters) && tests.every((test) => test(container));
 }
 
 function testOf(key: string, values: readonly string[], among: ContainerDetails[], nowMs: number): Test {
@@ -75,14 +73,12 @@ function testOf(key: string, values: readonly string[], among: ContainerDetails[
       return some((container, value) => container.createdAt < referred(among, value).createdAt);
     case 'since':
       return some((container, value) => container.createdAt > referred(among, value).createdAt);
-    case 'label!':
-      return (container) => !values.some((value) => hasLabel(labelsOf(container), ...splitLabel(value)));
     case 'until':
       return some(({ createdAt }, value) => createdAt.getTime() <= momentOf(value, nowMs) * 1000);
     case 'is-task':
       return some((_, value) => value === 'false' || value === '0');
     default:
-      // label is looked at apart; isolation is a word of Windows.
+      // Labels are looked at together; isolation is a word of Windows.
       return () => true;
   }
 }
@@ -123,15 +119,6 @@ function referred(among: ShownContainer[], value: string): ShownContainer {
   const found = among.find(({ id, name }) => name === value || id.startsWith(value));
   if (!found) throw new AppError('not_found', `No such container: ${value}`);
   return found;
-}
-
-function hasLabel(labels: Record<string, string>, name: string, value: string | null): boolean {
-  return value === null ? Object.hasOwn(labels, name) : labels[name] === value;
-}
-
-function splitLabel(wanted: string): [string, string | null] {
-  const end = wanted.indexOf('=');
-  return end === -1 ? [wanted, null] : [wanted.slice(0, end), wanted.slice(end + 1)];
 }
 
 function momentOf(text: string, nowMs: number): number {

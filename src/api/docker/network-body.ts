@@ -1,8 +1,9 @@
 /** What clients send to make a network and to connect a container: each field is mapped or refused with a reason. Pure. */
 import { z } from 'zod';
-import { labels, networkAliases } from '../../domain/container-spec.ts';
+import { networkAliases } from '../../domain/container-spec.ts';
 import { AppError } from '../../domain/errors.ts';
 import { type Ipam, networkName } from '../../domain/network.ts';
+import { labels } from '../../domain/spec-text.ts';
 
 /** Says why, and what instead. */
 function refuse(field: string, reason: string): never {

@@ -3,12 +3,9 @@ import type { ShownContainer } from '../../domain/container.ts';
 import type { ContainerDetails } from '../../domain/container-details.ts';
 import type { Attachment, Endpoint } from '../../domain/network.ts';
 import { dockerStatus } from './container-status.ts';
+import { networkNameOf } from './network-views.ts';
 import { portKey } from './translate-ports.ts';
 import { isBefore } from './versions.ts';
-
-/** As the Engine API calls a network: a tenant's default one is `bridge` there. */
-const networkNameOf = ({ name, isDefault }: Pick<Attachment, 'name' | 'isDefault'>): string =>
-  isDefault ? 'bridge' : name;
 
 export function networkModeOf({ attachments: [first] }: ShownContainer): string {
   return first ? networkNameOf(first) : 'none';

@@ -1,7 +1,8 @@
 /** Volumes through the Docker door. */
 import { z } from 'zod';
-import { labels, volumeName } from '../../domain/container-spec.ts';
 import { AppError } from '../../domain/errors.ts';
+import { volumeName } from '../../domain/mount-spec.ts';
+import { labels } from '../../domain/spec-text.ts';
 import { volumeSizes } from '../../services/disk-usage.ts';
 import * as volumes from '../../services/volumes.ts';
 import { booleanFilter, hasLabels } from './query.ts';

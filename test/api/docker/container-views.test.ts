@@ -26,6 +26,7 @@ const attachment = {
   name: 'default',
   isDefault: true,
   internal: false,
+  ipam: null,
   key: 'ls-net-1',
   aliases: ['web'],
 };
