@@ -36,6 +36,7 @@ const tags = [
   },
   { name: 'events', description: 'What happened to the objects of a tenant, gapless and in order.' },
   { name: 'tickets', description: 'Single-use stand-ins for a key, where a browser cannot send a header.' },
+  { name: 'certificates', description: 'Client certificates: the credential that every Docker client can send.' },
   { name: 'tenants', description: 'For the operator: tenants, their quotas and keys.' },
   { name: 'orphans', description: 'For the operator: objects at the provider that no row explains.' },
 ];

@@ -58,7 +58,8 @@ export async function claimKey(db: Db, request: KeyRequest): Promise<KeyState> {
   return row.state === 'done' ? { kind: 'done', status: Number(row.status), body: String(row.body) } : { kind: 'busy' };
 }
 
-const spendKeyRow = prepare(sql`with ${keyGuard} select ${guarded}`);
+/** For a batch that has the effect: give its row to checkGuard. */
+export const spendKeyRow = prepare(sql`with ${keyGuard} select ${guarded}`);
 
 /** For an effect outside of the database: spends the claim on the resource `id` before it. Throws conflict when it was lost. */
 export async function spendKey(db: Db, tenantId: string, claim: KeyClaim, id: string): Promise<void> {

@@ -19,6 +19,7 @@ const purges = {
   operations: purge('operations', sql`finished_at < ${age}`),
   idempotency: purge('idempotency_keys', sql`created_at < ${age}`),
   tombstones: purge('containers', sql`removed_at < ${age}`),
+  certificates: purge('certificates', sql`not_after < ${age} or revoked_at < ${age}`),
   tickets: purge('tickets', sql`expires_at < ${age}`),
   execs: purge('execs', sql`created_at < ${age} and state <> 'running'`),
 };
@@ -30,7 +31,9 @@ export async function purgeExpired(
 ): Promise<number> {
   let purged = 0;
   for (const [kind, statementFor] of Object.entries(purges)) {
-    const keep = { ...hours, tickets: 0, execs: EXEC_HOURS }[kind as keyof typeof purges];
+    const keep = { ...hours, certificates: hours.tombstones, tickets: 0, execs: EXEC_HOURS }[
+      kind as keyof typeof purges
+    ];
     for (let bites = 0; bites < BITES; bites++) {
       const { length } = await db.query('reconciler', statementFor({ hours: keep }));
       purged += length;

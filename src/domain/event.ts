@@ -1,7 +1,7 @@
 /** What happened to a tenant's objects, in one gapless numbering per tenant. Written in the transaction that made it true. */
 import type { Actor } from './principal.ts';
 
-export const eventKinds = ['container', 'image', 'network', 'volume', 'key', 'tenant'] as const;
+export const eventKinds = ['container', 'image', 'network', 'volume', 'key', 'certificate', 'tenant'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 /** An event about to be written; the database gives it number and time. */

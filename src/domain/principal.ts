@@ -1,4 +1,6 @@
 /** Who is asking: a tenant's key, the operator, or Longshore itself. Carries no credential. */
+import { isFingerprint } from './certificate.ts';
+
 export const roles = ['admin', 'viewer'] as const;
 export type Role = (typeof roles)[number];
 
@@ -19,14 +21,17 @@ export type Principal = TenantPrincipal | OperatorPrincipal;
 /** Owns the images that the operator shares with every tenant; a row of its own, never a login. */
 export const SHARED_TENANT_ID = '00000000-0000-0000-0000-000000000000';
 
+export const actorKinds = ['key', 'certificate', 'operator', 'system'] as const;
+
 /** How an event and an operation name who caused them. */
 export interface Actor {
-  kind: 'key' | 'operator' | 'system';
+  kind: (typeof actorKinds)[number];
   id: string;
 }
 
 export function actorOf(principal: Principal): Actor {
-  return principal.kind === 'tenant' ? { kind: 'key', id: principal.keyId } : { kind: 'operator', id: 'operator' };
+  if (principal.kind === 'operator') return { kind: 'operator', id: 'operator' };
+  return { kind: isFingerprint(principal.keyId) ? 'certificate' : 'key', id: principal.keyId };
 }
 
 export const systemActor: Actor = { kind: 'system', id: 'longshore' };

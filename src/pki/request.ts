@@ -66,11 +66,24 @@ function parse(requestPem: string): { request: CertificationRequest; publicKey: 
   if (!base64) throw invalid('must be one PEM block, "-----BEGIN CERTIFICATE REQUEST-----"');
   try {
     const request = AsnConvert.parse(Buffer.from(base64, 'base64'), CertificationRequest);
-    const info = Buffer.from(AsnConvert.serialize(request.certificationRequestInfo.subjectPKInfo));
+    const { subjectPKInfo } = request.certificationRequestInfo;
+    requireNamedCurve(subjectPKInfo);
+    const info = Buffer.from(AsnConvert.serialize(subjectPKInfo));
     return { request, publicKey: createPublicKey({ key: info, format: 'der', type: 'spki' }) };
   } catch (error) {
+    if (error instanceof AppError) throw error;
     throw invalid('is not a PKCS #10 certificate request', error);
   }
+}
+
+const EC_KEY = '1.2.840.10045.2.1';
+/** DER's tag of an object identifier. */
+const OID_TAG = 6;
+
+/** A curve that comes with its parameters may be anything; it must not even be looked at. */
+function requireNamedCurve({ algorithm: { algorithm, parameters } }: SubjectPublicKeyInfo): void {
+  if (algorithm !== EC_KEY) return;
+  if (!parameters || new Uint8Array(parameters)[0] !== OID_TAG) throw tooWeak();
 }
 
 const curves = ['prime256v1', 'secp384r1', 'secp521r1'];
@@ -82,11 +95,14 @@ function requireStrength({ asymmetricKeyType, asymmetricKeyDetails: details = {}
     asymmetricKeyType === 'ed25519' ||
     (asymmetricKeyType === 'ec' && curves.includes(details.namedCurve ?? '')) ||
     (asymmetricKeyType === 'rsa' && modulusLength >= 2048 && modulusLength <= 4096 && publicExponent === 65_537n);
-  if (!strong) {
-    throw invalid('needs a key of P-256, P-384, P-521, Ed25519, or RSA with 2048 to 4096 bits and the exponent 65537');
-  }
+  if (!strong) throw tooWeak();
+}
+
+function tooWeak(): AppError {
+  return invalid('needs a key of P-256, P-384, P-521, Ed25519, or RSA with 2048 to 4096 bits and the exponent 65537');
 }
 
 function invalid(what: string, cause?: unknown): AppError {
-  return new AppError('invalid', `csr: the request ${what}`, { cause });
+  const message = `the request ${what}`;
+  return new AppError('invalid', `csr: ${message}`, { details: { fields: [{ path: 'csr', message }] }, cause });
 }

@@ -1,16 +1,19 @@
 /** Opaque page cursors, sealed to the tenant and the filters they came from. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { Ctx, Deps } from '../context.ts';
+import type { Deps } from '../context.ts';
 import type { Page, PagePosition } from '../db/paging.ts';
 import { AppError } from '../domain/errors.ts';
+
+/** Whose list it is. */
+type Of = { principal: { tenantId: string } };
 
 const sealed = z.tuple([z.iso.datetime(), z.string().max(256), z.base64url()]);
 
 /** @param list names the list and its filters: a cursor is good for the same question only. Throws invalid. */
 export function pageFrom(
   deps: Deps,
-  ctx: Ctx,
+  ctx: Of,
   list: string,
   query: { limit: number; cursor?: string | undefined },
 ): Page {
@@ -36,7 +39,7 @@ export function pageFrom(
 /** Cuts what was read (up to limit + 1) to the page and says how to go on. */
 export function pageOut<T>(
   deps: Deps,
-  ctx: Ctx,
+  ctx: Of,
   list: string,
   page: Page,
   found: T[],
@@ -50,7 +53,7 @@ export function pageOut<T>(
   return { items, nextCursor: Buffer.from(cursor).toString('base64url') };
 }
 
-function sealOf(deps: Deps, ctx: Ctx, list: string, { at, id }: PagePosition): string {
+function sealOf(deps: Deps, ctx: Of, list: string, { at, id }: PagePosition): string {
   return createHmac('sha256', deps.cursorSecret)
     .update(JSON.stringify([ctx.principal.tenantId, list, at, id]))
     .digest('base64url');

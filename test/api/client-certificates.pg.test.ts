@@ -1,5 +1,5 @@
 /** Client certificates as a credential: whose count, what they count for, and how long. */
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { connect as connectPlain } from 'node:net';
 import { connect } from 'node:tls';
 import postgres from 'postgres';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectionOptions } from '../../src/db/client.ts';
 import { createAuthority, type KeyAndCertificate } from '../../src/pki/authority.ts';
+import { createRequest } from '../../src/pki/request.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Identity, issueApart, lifetime, type TestAuthority, testAuthority } from '../support/authority.ts';
 import { sendTls } from '../support/tls-client.ts';
@@ -31,17 +32,25 @@ const send = (identity: Partial<Identity>, given?: Given) =>
   sendTls(app.tlsUrl ?? '', ca.authority.certificatePem, identity, given);
 const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
 
-/** Signed by our authority and on record, as if it had been asked for. */
-async function issued(tenant: string, { role = 'admin', hours = 1 } = {}): Promise<Identity & { fingerprint: string }> {
-  const identity = issueApart(ca.authority, hours);
-  await owner`insert into certificates (tenant_id, id, serial, name, role, pem, not_after)
-    select id, ${identity.fingerprint}, '01', 'x', ${role}, '', now() + interval '1 hour' from tenants where name = ${tenant}`;
-  return identity;
+interface Issued {
+  id: string;
+  serial: string;
+  notAfter: string;
+  certificate: string;
+  ca: string;
+}
+
+/** Asked for as anybody would. */
+async function issued(tenant: string, role = 'admin'): Promise<Identity & { fingerprint: string }> {
+  const { privateKeyPem: key, requestPem: csr } = createRequest('laptop');
+  const path = `/v1/tenants/${tenant}/certificates`;
+  const answer = await app.operator.expect<Issued>(201, 'POST', path, { name: 'laptop', role, csr });
+  return { cert: answer.certificate, key, fingerprint: answer.id };
 }
 
 test('stands for its tenant and role, on every request of its connection', async () => {
   await app.a.admin.expect(201, 'POST', '/v1/volumes', { name: 'of-a' });
-  const [a, viewer] = [await issued('tenant-a'), await issued('tenant-a', { role: 'viewer' })];
+  const [a, viewer] = [await issued('tenant-a'), await issued('tenant-a', 'viewer')];
   const b = await issued('tenant-b');
   expect((await send(a, { path: '/v1/volumes/of-a' })).status).toBe(200);
   expect((await send(b, { path: '/v1/volumes/of-a' })).status).toBe(404);
@@ -86,13 +95,14 @@ describe('is refused when', () => {
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     const closed = new Promise((resolve) => socket.once('close', resolve));
     expect((await send(a)).status).toBe(200);
-    await owner`update certificates set revoked_at = now() where id = ${a.fingerprint}`;
+    await app.operator.expect(204, 'DELETE', `/v1/tenants/tenant-a/certificates/${a.fingerprint}`);
     await waitFor(async () => (await send(a)).status === 401, { timeoutMs: 5000 });
     await closed;
   });
 
   test('it has expired, by its own date or by ours', async () => {
-    const late = await issued('tenant-a', { hours: -0.5 });
+    const late = issueApart(ca.authority, -0.5);
+    await record(late.fingerprint);
     const answer = await send(late);
     expect([answer.status, answer.text]).toEqual([401, expect.stringContaining('has expired')]);
     const ended = await issued('tenant-a');
@@ -113,11 +123,17 @@ describe('is refused when', () => {
     expect(subjectOf(twin)).toBe(subjectOf(ca.authority));
     for (const authority of [createAuthority(lifetime()), twin]) {
       const foreign = issueApart(authority);
-      await owner`insert into certificates (tenant_id, id, serial, name, role, pem, not_after)
-        select id, ${foreign.fingerprint}, '01', 'x', 'admin', '', now() + interval '1 hour' from tenants where name = 'tenant-a'`;
+      await record(foreign.fingerprint);
       expect((await send(foreign)).status).toBe(401);
       expect((await send(foreign, bearer(app.a.admin.key))).status).toBe(200);
     }
+  });
+
+  test('whoever presents it has another key, even one that claims to be the right one', async () => {
+    const stolen = await issued('tenant-a');
+    const { publicKey } = new X509Certificate(stolen.cert);
+    const key = forgedKey(publicKey);
+    await expect(send({ cert: stolen.cert, key })).rejects.toThrow(/alert|ECONNRESET|hang up/);
   });
 
   test('it only comes along behind one of the caller’s own', async () => {
@@ -126,6 +142,24 @@ describe('is refused when', () => {
     expect((await send({ cert: mine.cert + stolen.cert, key: mine.key })).status).toBe(401);
   });
 });
+
+/** Puts on record what our authority would never have signed. */
+async function record(fingerprint: string): Promise<void> {
+  await owner`insert into certificates (tenant_id, id, serial, name, role, pem, not_after)
+    select id, ${fingerprint}, '01', 'x', 'admin', '', now() + interval '1 hour' from tenants where name = 'tenant-a'`;
+}
+
+/** A private key of our own in a file that names somebody else's public key: clients do not look closer, and send with it. */
+function forgedKey(publicKey: KeyObject): string {
+  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
+  const { d = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+  const bytes = (text: string) => Buffer.from(text, 'base64url');
+  const sec1 = [
+    Buffer.from('30770201010420', 'hex'),
+    ...[bytes(d), Buffer.from('a00a06082a8648ce3d030107a14403420004', 'hex'), bytes(x), bytes(y)],
+  ];
+  return `-----BEGIN EC PRIVATE KEY-----\n${Buffer.concat(sec1).toString('base64')}\n-----END EC PRIVATE KEY-----\n`;
+}
 
 const subjectOf = ({ certificatePem }: KeyAndCertificate) => new X509Certificate(certificatePem).subject;
 

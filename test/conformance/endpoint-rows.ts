@@ -2,9 +2,10 @@
  * What the endpoint sweep must know of every operation beside its document: which objects its parameters name, and a
  * request that is right but for them. An operation without a row here fails the sweep.
  */
+import { createRequest } from '../../src/pki/request.ts';
 
 /** Objects that a tenant has and another must not find. */
-export type Kind = 'container' | 'image' | 'network' | 'volume' | 'key' | 'tenant';
+export type Kind = 'container' | 'image' | 'network' | 'volume' | 'key' | 'certificate' | 'tenant';
 
 /** A name, as it has to be written in a body; each kind's names are in objects-of-tenants.ts. */
 type Of<T> = (reference: string) => T;
@@ -28,6 +29,7 @@ const ofContainer: EndpointRow = { path: { container: 'container' } };
 const ofImage: EndpointRow = { path: { reference: 'image' } };
 const ofTenant: EndpointRow = { path: { tenant: 'tenant' } };
 const q = encodeURIComponent;
+const certificate = { name: 'another', role: 'viewer', csr: createRequest('another').requestPem };
 
 export const endpointRows: Record<string, EndpointRow> = {
   createTenant: { body: { name: 'tenant-c' } },
@@ -40,6 +42,13 @@ export const endpointRows: Record<string, EndpointRow> = {
   revokeKey: { path: { tenant: 'tenant', key: 'key' } },
   listOrphans: {},
   releaseOrphans: { body: { count: 0 } },
+
+  issueCertificate: { body: certificate },
+  listCertificates: {},
+  revokeCertificate: { path: { certificate: 'certificate' } },
+  issueCertificateForTenant: { ...ofTenant, body: certificate },
+  listCertificatesOfTenant: ofTenant,
+  revokeCertificateOfTenant: { path: { tenant: 'tenant', certificate: 'certificate' } },
 
   createContainer: {
     body: { image: 'longshore-test/busybox' },

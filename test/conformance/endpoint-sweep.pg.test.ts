@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionOptions } from '../../src/db/client.ts';
 import { newApiKey } from '../../src/domain/api-key.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { type TestAuthority, testAuthority } from '../support/authority.ts';
 import { createClient } from '../support/client.ts';
 import { documented, isOperators, type Route, routesOf } from '../support/document.ts';
 import { makeObjects, type Names } from '../support/tenant-objects.ts';
@@ -17,6 +18,7 @@ const rowOf = ({ id }: Route): EndpointRow => {
   return row;
 };
 
+let ca: TestAuthority;
 let app: TestApp;
 let owner: postgres.Sql;
 let own: Names;
@@ -25,7 +27,8 @@ let foreign: Names;
 let badKeys: Record<string, string>;
 
 beforeAll(async () => {
-  app = await startTestApp({ provider: 'memory' });
+  ca = testAuthority();
+  app = await startTestApp({ provider: 'memory', env: ca.env });
   owner = postgres({ ...connectionOptions(app.databaseUrl), max: 2 });
   [own, foreign] = await Promise.all([makeObjects(app, app.a), makeObjects(app, app.b)]);
   badKeys = await makeBadKeys();
@@ -33,6 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await owner?.end();
   await app?.close();
+  ca?.remove();
 });
 
 async function makeBadKeys(): Promise<Record<string, string>> {

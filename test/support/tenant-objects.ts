@@ -1,4 +1,5 @@
 /** One object of each kind for a tenant, and under which names another tenant might look for them. */
+import { createRequest } from '../../src/pki/request.ts';
 import type { Kind } from '../conformance/endpoint-rows.ts';
 import type { TestApp, TestTenant } from './app.ts';
 
@@ -40,6 +41,11 @@ export async function makeObjects({ operator }: TestApp, { name: tenant, admin }
     name: 'x',
     role: 'viewer',
   });
+  const certificate = await operator.expect<{ id: string }>(201, 'POST', `/v1/tenants/${tenant}/certificates`, {
+    name: 'x',
+    role: 'viewer',
+    csr: createRequest('x').requestPem,
+  });
   const digits = image.id.slice('sha256:'.length);
   return {
     container: identified(container.id, `${tenant}-web`),
@@ -52,6 +58,7 @@ export async function makeObjects({ operator }: TestApp, { name: tenant, admin }
       { real: digits.slice(0, 12), missing: otherDigits(digits.slice(0, 12)) },
     ],
     key: [{ real: key.id, missing: [...key.id].reverse().join('') }],
+    certificate: [{ real: certificate.id, missing: otherDigits(certificate.id) }],
     tenant: [named(tenant)],
   };
 }

@@ -6,6 +6,7 @@ import { isOperatorsPath, operatorAuth, refuseKeyInUrl, tenantAuth, ticketAuth }
 import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
 import { attachmentRoutes } from './attachments.ts';
+import { certificateRoutes } from './certificates.ts';
 import { commitRoutes } from './commit.ts';
 import { containerFileRoutes } from './container-files.ts';
 import { containerVerbRoutes } from './container-verbs.ts';
@@ -43,6 +44,7 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   v1.post('*', emptyBodyIsNone, idempotency(deps, recoverAnswer(deps)));
   tenantRoutes(v1, deps);
   orphanRoutes(v1, deps);
+  certificateRoutes(v1, deps);
   containerRoutes(v1, deps);
   containerVerbRoutes(v1, deps);
   imagePullRoutes(v1, deps);

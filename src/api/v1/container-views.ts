@@ -5,6 +5,7 @@ import type { ContainerSizes } from '../../domain/container-files.ts';
 import { containerSpec } from '../../domain/container-spec.ts';
 import { errorCodes } from '../../domain/errors.ts';
 import { type Operation, operationKinds, operationStates } from '../../domain/operation.ts';
+import { actorKinds } from '../../domain/principal.ts';
 
 const time = z.iso.datetime().nullable();
 const failure = z.object({ code: z.enum(errorCodes), message: z.string() }).nullable();
@@ -97,7 +98,7 @@ export const operationView = z
     state: z.enum(operationStates),
     generation: z.int(),
     error: failure,
-    actor: z.object({ kind: z.enum(['key', 'operator', 'system']), id: z.string() }),
+    actor: z.object({ kind: z.enum(actorKinds), id: z.string() }),
     createdAt: z.iso.datetime(),
     finishedAt: time,
   })

@@ -4,6 +4,7 @@ import { accepts } from 'hono/accepts';
 import { z } from 'zod';
 import type { Deps } from '../../context.ts';
 import { eventKinds } from '../../domain/event.ts';
+import { actorKinds } from '../../domain/principal.ts';
 import { type EventNotice, followEvents, listEvents, type TenantEvent } from '../../services/events.ts';
 import type { Streams } from '../../services/streams.ts';
 import { encodeEach, serverSentEvent, sseComment } from '../encoding.ts';
@@ -31,7 +32,7 @@ const eventView = z
     type: z.string().describe('What happened: accepted.start, started, exited, pulled …'),
     resourceId: z.string(),
     name: z.string(),
-    actor: z.object({ kind: z.enum(['key', 'operator', 'system']), id: z.string() }),
+    actor: z.object({ kind: z.enum(actorKinds), id: z.string() }),
     cause: z.string().describe('Why: request, exit, restart policy …'),
     data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   })
