@@ -14,6 +14,7 @@ const rightsOfApp: Record<string, string[]> = {
   container_volumes: ['INSERT', 'SELECT'],
   containers: ['INSERT', 'SELECT', 'UPDATE'],
   events: ['INSERT', 'SELECT'],
+  execs: ['INSERT', 'SELECT', 'UPDATE'],
   idempotency_keys: ['DELETE', 'INSERT', 'SELECT', 'UPDATE'],
   image_tags: ['DELETE', 'INSERT', 'SELECT', 'UPDATE'],
   images: ['DELETE', 'INSERT', 'SELECT', 'UPDATE'],
