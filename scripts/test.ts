@@ -11,7 +11,7 @@ import { acquireEngine, type Engine } from './engine.ts';
 import { findBinaries } from './postgres-binaries.ts';
 import { readReport } from './test-report.ts';
 
-const dockerTestPackages = ['docker.io', 'iptables', 'busybox-static', 'docker-registry', 'apache2-utils'];
+const dockerTestPackages = ['docker.io', 'iptables', 'busybox-static', 'docker-registry', 'apache2-utils', 'openssl'];
 
 const log = (line: string) => console.log(line);
 const skipped: string[] = [];
