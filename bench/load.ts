@@ -16,15 +16,35 @@ const report = z.object({
 export interface Load {
   url: string;
   headers?: Record<string, string>;
+  /** Of a Unix socket instead of the URL's host. */
+  socketPath?: string;
   connections: number;
   seconds: number;
   signal: AbortSignal;
 }
 
 /** Requests per second. Throws when one of them failed: a refusal is fast and would count. */
-export async function requestsPerSecond({ url, headers = {}, connections, seconds, signal }: Load): Promise<number> {
+export async function requestsPerSecond({
+  url,
+  headers = {},
+  socketPath,
+  connections,
+  seconds,
+  signal,
+}: Load): Promise<number> {
   const fields = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}=${value}`]);
-  const args = [require.resolve('autocannon'), '-j', '-c', String(connections), '-d', String(seconds), ...fields, url];
+  const through = socketPath === undefined ? [] : ['-S', socketPath];
+  const args = [
+    require.resolve('autocannon'),
+    '-j',
+    '-c',
+    String(connections),
+    '-d',
+    String(seconds),
+    ...fields,
+    ...through,
+    url,
+  ];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'], signal });
   let output = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) output += chunk;

@@ -6,12 +6,13 @@ import { parseArgs } from 'node:util';
 import { interruption } from '../scripts/interruption.ts';
 import { type Benchmark, type Findings, isMet } from './benchmark.ts';
 import { create } from './create.ts';
+import { doorCalls } from './door-calls.ts';
 import { get } from './get.ts';
 import { list } from './list.ts';
 import { describeMachine } from './machine.ts';
 import { openSite } from './site.ts';
 
-const benchmarks: Benchmark[] = [get, list, create];
+const benchmarks: Benchmark[] = [get, list, create, doorCalls];
 const resultsFolder = fileURLToPath(new URL('results/', import.meta.url));
 
 async function bench(chosen: Benchmark[], options: { roundSeconds: number; profile: boolean; signal: AbortSignal }) {

@@ -23,8 +23,8 @@ export interface Longshore extends Server {
   operatorKey: string;
 }
 
-/** The shipped server and worker on the memory provider. */
-export async function startLongshore(site: Site, databaseUrl: string): Promise<Longshore> {
+/** The shipped server and worker, on the memory provider unless `env` says otherwise. */
+export async function startLongshore(site: Site, databaseUrl: string, env: NodeJS.ProcessEnv = {}): Promise<Longshore> {
   const operatorKey = newApiKey(randomBytes).key;
   const server = await startServer(site, 'src/entrypoints/node.ts', {
     LONGSHORE_PORT: '0',
@@ -38,11 +38,12 @@ export async function startLongshore(site: Site, databaseUrl: string): Promise<L
     LONGSHORE_QUOTA_CONTAINERS: '1000000',
     LONGSHORE_SWEEP_SECONDS: '3600',
     DATABASE_URL: databaseUrl,
+    ...env,
   });
   return { ...server, operatorKey };
 }
 
-/** @param script relative to the repository's root; once it listens, the last word of its first line must be its URL */
+/** @param script relative to the repository's root; once it listens, it says a line that ends with its URL */
 export async function startServer(site: Site, script: string, env: NodeJS.ProcessEnv): Promise<Server> {
   const profiling = site.profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${site.profileFolder}`] : [];
   const child = spawn(process.execPath, [...profiling, script], {
@@ -63,14 +64,15 @@ export async function startServer(site: Site, script: string, env: NodeJS.Proces
   };
 }
 
-/** The last word of its first line; what it says later is passed on, for a server that complains is not worth measuring. */
+/** The last word of the first line that ends with a URL. What it says besides is passed on: one that complains is not worth measuring. */
 function address(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     if (!child.stdout) throw new Error('a server without standard output');
     const lines = createInterface({ input: child.stdout });
-    lines.once('line', (first) => {
-      resolve(first.split(' ').at(-1) ?? '');
-      lines.on('line', (line) => console.error(line));
+    lines.on('line', (line) => {
+      const last = line.split(' ').at(-1) ?? '';
+      if (/^https?:/.test(last)) resolve(last);
+      else console.error(line);
     });
     child.once('exit', (code, signal) => reject(new Error(`A server ended before it listened (${code ?? signal})`)));
   });
