@@ -1,5 +1,11 @@
 /** An HTTP server on one address, with TLS or without, WebSockets included. */
-import { createServer, type IncomingMessage, type RequestListener, type ServerOptions } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ServerType, serve } from '@hono/node-server';
@@ -23,6 +29,8 @@ export interface Service {
   fetch: Parameters<typeof serve>[0]['fetch'];
   /** Takes over connections that `opensHijack` admits; without it none is. */
   upgrade?: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Comes before everything else: true when it answered. */
+  answersAnyone?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 }
 
 export interface Address {
@@ -33,7 +41,10 @@ export interface Address {
 }
 
 /** Rejects when the port is taken. */
-export async function listen({ fetch, upgrade }: Service, { port, hostname, tls }: Address): Promise<Listener> {
+export async function listen(
+  { fetch, upgrade, answersAnyone }: Service,
+  { port, hostname, tls }: Address,
+): Promise<Listener> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   /** Which the server does not count among its own any more. */
   const upgraded = new Set<Duplex>();
@@ -41,7 +52,9 @@ export async function listen({ fetch, upgrade }: Service, { port, hostname, tls 
     opensWebSocket(request) || (upgrade !== undefined && opensHijack(request));
   const serverOptions: ServerOptions = { shouldUpgradeCallback, requireHostHeader: false };
   const create = (options: ServerOptions, listener: RequestListener) => {
-    const guarded = refusing(systemIds, listener);
+    const guarded = refusing(systemIds, (incoming, outgoing) => {
+      if (!answersAnyone?.(incoming, outgoing)) listener(incoming, outgoing);
+    });
     const made = tls ? createTlsServer({ ...options, ...tlsOptions(tls) }, guarded) : createServer(options, guarded);
     made.on('upgrade', (request, socket, head) => {
       if (opensWebSocket(request)) return;

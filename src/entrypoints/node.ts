@@ -35,7 +35,8 @@ export async function run(config: Config, deps: Deps): Promise<Running> {
   await syncSharedImages(deps);
   const admission = createAdmission(deps);
   const door = createDockerDoor(deps, admission);
-  const service = { fetch: createApp(deps, admission, door).fetch, upgrade: door.upgrade };
+  const { upgrade, answersAnyone } = door;
+  const service = { fetch: createApp(deps, admission, door).fetch, upgrade, answersAnyone };
   const tls = await readTls(config, deps.authority);
   const hostname = config.LONGSHORE_HOST;
   const api = await listen(service, { port: config.LONGSHORE_PORT, hostname });

@@ -304,7 +304,10 @@ export interface Provider {
   /** What an operator should know before strangers' containers run there, a sentence each. To be logged at the start. */
   warnings?(options: CallOptions): Promise<string[]>;
 
-  /** Idempotent by key: a second call adopts what the first made (after checking its labels), as it was made. Throws invalid, conflict, not_found (image). */
+  /**
+   * Idempotent by key: a second call adopts what the first made (after checking its labels), as it was made and in whatever
+   * phase it is, and says so. Throws invalid, conflict, not_found (image).
+   */
   create(input: CreateInput, options: CallOptions): Promise<{ handle: string; adopted: boolean }>;
   /** Repeatable: starting what runs is done. not_found when gone; conflict when a port is taken; invalid when the command cannot run (details.exitCode 126/127). */
   start(run: RunRef, options: CallOptions): Promise<void>;

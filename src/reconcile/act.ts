@@ -11,11 +11,33 @@ import { STABLE_SECONDS } from './plan.ts';
 
 export type ProviderAction = Exclude<Action, { kind: 'wait' | 'settled' | 'backoff' | 'bury' }>;
 
-/** What the run becomes when the step succeeds. Throws what the provider throws. */
+export interface Acted {
+  /** What the run became. */
+  run: Run;
+  /** There is nothing to see that the provider's answer did not say. */
+  isCertain: boolean;
+}
+
+/** Throws what the provider throws. */
 export async function act(
   deps: Deps,
   container: Container,
   action: ProviderAction,
+  now: Date,
+  options: CallOptions,
+): Promise<Acted> {
+  if (action.kind !== 'create') {
+    return { run: await change(deps, container, action, now, options), isCertain: action.kind === 'destroy' };
+  }
+  const { handle, adopted } = await create(deps, container, options);
+  const run: Run = { ...container.run, handle, name: container.name, phase: 'created', failure: null };
+  return { run, isCertain: !adopted };
+}
+
+async function change(
+  deps: Deps,
+  container: Container,
+  action: Exclude<ProviderAction, { kind: 'create' }>,
   now: Date,
   options: CallOptions,
 ): Promise<Run> {
@@ -23,10 +45,6 @@ export async function act(
   const { run } = container;
   const ref = { key: run.providerKey, handle: run.handle };
   switch (action.kind) {
-    case 'create': {
-      const { handle } = await create(deps, container, options);
-      return { ...run, handle, name: container.name, phase: 'created', failure: null };
-    }
     case 'renew':
       await provider.destroy(ref, options);
       return nextIncarnation(action.byPolicy ? { ...container, run: countRestart(run) } : container);
@@ -85,7 +103,7 @@ async function start(deps: Deps, container: Container, options: CallOptions): Pr
   }
 }
 
-async function create(deps: Deps, container: Container, options: CallOptions): Promise<{ handle: string }> {
+async function create(deps: Deps, container: Container, options: CallOptions): ReturnType<Deps['provider']['create']> {
   const networks = networksOf(container);
   const volumes = await mountedVolumes(deps.db, container);
   for (const network of networks) await deps.provider.networks.ensure(network, options);

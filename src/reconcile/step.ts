@@ -70,13 +70,15 @@ async function workUnderLease(
   let run = lease.container.run;
   let pollMs = 10;
   let looks = 0;
+  let isCertain = false;
 
   for (let calls = 0; calls < MAX_CALLS; ) {
     if (lease.isDue && !(await lease.write(run))) return null;
     const container = () => ({ ...lease.container, run });
 
     // What was never asked for cannot be there, and a create adopts what an earlier one left.
-    if (run.phase !== 'pending' || container().desired === 'removed') {
+    const isUnasked = run.phase === 'pending' && container().desired !== 'removed';
+    if (!isUnasked && !isCertain) {
       // The answer is as old as the question, however late it comes.
       const askedAt = lease.now();
       attention.look();
@@ -89,6 +91,7 @@ async function workUnderLease(
 
     const action = plan(container(), deps.provider.features, lease.now());
     const isOver = action.kind === 'settled' || action.kind === 'backoff';
+    isCertain = false;
     if (isOver && attention.isAsked && looks++ < MAX_LOOKS) continue;
     switch (action.kind) {
       case 'settled':
@@ -130,7 +133,8 @@ async function workUnderLease(
       if (verdict === 'give up') return giveUp(lease, run, done.failure);
       return retryLater(deps, lease, run, done.failure);
     }
-    run = done.value;
+    run = done.value.run;
+    isCertain = done.value.isCertain;
     const told = action.kind === 'signal' || action.kind === 'renew' || action.kind === 'stop';
     if (told && !(await lease.write(run, { signalDelivered: action.kind === 'signal' }))) return null;
   }

@@ -2,7 +2,7 @@
  * The Docker door: the Engine API for one tenant at a time. It terminates the protocol: what is not in operations.ts does not
  * exist, every reference is resolved among the tenant's own objects, and nothing of a request is ever forwarded.
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
@@ -12,17 +12,19 @@ import type { Admission } from '../admission.ts';
 import { principalOf } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { asAppError, toDockerError } from '../errors.ts';
-import { toBytes, toResponse } from './answer.ts';
+import { commonHeaders, toBytes, toResponse } from './answer.ts';
 import { afterHead, isOpened, type Opened, plainly, relay } from './hijack.ts';
 import { findOperation, type Match } from './operations.ts';
 import { parseDockerPath } from './paths.ts';
 import { Query } from './query.ts';
 import type { DockerAnswer, DockerRequest, Door } from './request.ts';
-import { checkVersion } from './versions.ts';
+import { checkVersion, isServed } from './versions.ts';
 
 export interface DockerDoor {
   /** Answers what is the door's and leaves the rest to whoever comes next. */
   middleware: MiddlewareHandler<Environment>;
+  /** Answers what needs no credential, without everything that surrounds other requests. False when it is not such a request. */
+  answersAnyone(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
   /** For connections that shall carry more than one answer; see `opensHijack`. */
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
@@ -110,6 +112,7 @@ export function createDockerDoor(deps: Deps, { authenticator, limiter, streams }
         c.env.outgoing.destroy();
       });
     },
+    answersAnyone,
     upgrade: (incoming, socket, head) => void upgrade(incoming, socket, head),
   };
 
@@ -139,3 +142,13 @@ export function createDockerDoor(deps: Deps, { authenticator, limiter, streams }
 }
 
 const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+
+/** Probes come often, and from those who wait: `/_ping` costs next to nothing. */
+function answersAnyone({ url = '', method = '' }: IncomingMessage, outgoing: ServerResponse): boolean {
+  if (!url.endsWith('/_ping')) return false;
+  const path = parseDockerPath(url);
+  const verdict = path && findOperation(method, path.path)?.operation.verdict;
+  if (verdict?.kind !== 'open' || !isServed(path?.version)) return false;
+  outgoing.writeHead(verdict.answer.status, { ...commonHeaders, ...verdict.answer.headers, 'content-length': 0 }).end();
+  return true;
+}

@@ -9,6 +9,10 @@ export const isBefore = (version: string, than: string): boolean => minor(versio
 
 const minor = (version: string): number => Number(version.slice(2));
 
+export const isServed = (version: string | undefined): boolean =>
+  version === undefined ||
+  (/^1\.\d{1,3}$/.test(version) && !isBefore(NEWEST_API, version) && !isBefore(version, OLDEST_API));
+
 /** @param version as in a path; undefined for a path without one, which means the newest. Throws invalid with the Engine's text. */
 export function checkVersion(version: string | undefined): string {
   if (version === undefined) return NEWEST_API;

@@ -47,6 +47,8 @@ export interface Site {
   clock: Clock;
   /** By image id. */
   inTurn: Turns;
+  /** Networks that were there when they were looked for, with their tenants; forgotten as soon as one is missed. */
+  knownNetworks: Map<string, string>;
   installId: string;
   /** The address that published ports are bound to. */
   publishAddress: string;

@@ -36,7 +36,7 @@ export interface DockerOptions {
 export function createDockerProvider(options: DockerOptions): Provider {
   const { installId, publishAddress, clock, log = () => {} } = options;
   const engine = connectEngine(options.dockerHost);
-  const site: Site = { engine, installId, publishAddress, clock, log, inTurn: createTurns() };
+  const site: Site = { engine, installId, publishAddress, clock, log, inTurn: createTurns(), knownNetworks: new Map() };
   return {
     name: 'docker',
     features: {

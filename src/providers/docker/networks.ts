@@ -25,11 +25,17 @@ export function networksOf(site: Site): Provider['networks'] {
   return {
     ensure: (network, options) => {
       const { key } = network;
-      const ensured = ensuring.get(key) ?? ensure(site, network, options).finally(() => ensuring.delete(key));
+      if (site.knownNetworks.get(key) === network.tenantId) return Promise.resolve();
+      const ensured =
+        ensuring.get(key) ??
+        ensure(site, network, options)
+          .then(() => void site.knownNetworks.set(key, network.tenantId))
+          .finally(() => ensuring.delete(key));
       ensuring.set(key, ensured);
       return ensured;
     },
     remove: async (network, options) => {
+      site.knownNetworks.delete(network.key);
       const request = { method: 'DELETE', path: `/networks/${safeName(network.key)}`, subject } as const;
       await unless(site.engine.call(request, options), ['not_found'], undefined);
     },
@@ -110,6 +116,7 @@ export async function connect(site: Site, run: string, endpoint: EndpointInput, 
   try {
     await call();
   } catch (error) {
+    if (hasCode(error, 'not_found')) site.knownNetworks.clear();
     if (!hasCode(error, 'invalid')) throw error;
     await disconnect(site, 'none', run, options);
     await call();

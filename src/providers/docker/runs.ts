@@ -60,6 +60,8 @@ export async function startRun(site: Site, run: RunRef, options: CallOptions): P
   try {
     await site.engine.call(action(run, 'start'), options);
   } catch (error) {
+    // Perhaps of a network that somebody took away.
+    if (hasCode(error, 'not_found')) site.knownNetworks.clear();
     const network = staleEndpoint(error);
     if (network === null) throw error;
     site.log('endpoint left behind', { key: run.key, network });

@@ -7,8 +7,8 @@ import { jsonLines } from './streams.ts';
 
 const event = z.object({ Actor: z.object({ Attributes: z.record(z.string(), z.string()).nullish() }) });
 
-/** Without those of exec, which every health check makes. */
-const changes = ['create', 'start', 'die', 'oom', 'pause', 'unpause', 'destroy', 'health_status'];
+/** Without those of exec, which every health check makes, and without a creation, which is always our own. */
+const changes = ['start', 'die', 'oom', 'pause', 'unpause', 'destroy', 'health_status'];
 
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
@@ -22,6 +22,8 @@ export async function* watchOwned(site: Site, options: WatchOptions): AsyncGener
     try {
       const body = await site.engine.stream({ method: 'GET', path: '/events', query, subject }, options);
       options.onHearing?.();
+      // Whatever was taken away while nobody listened.
+      site.knownNetworks.clear();
       try {
         for await (const line of jsonLines(body)) {
           pauseMs = firstPauseMs;
