@@ -1,5 +1,4 @@
 /** The Docker door and the Engine behind it, each with a client of the same kind: what the door adds is the difference. */
-import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { acquireEngine } from '../scripts/engine.ts';
 import { busyboxImage, makeBusyboxImage } from '../test/support/base-images.ts';
@@ -67,11 +66,4 @@ async function clearBoth({ engine, door }: Pick<EnginePair, 'engine' | 'door'>):
   const ofDoor = await door.docker.listContainers({ all: true });
   for (const { Id } of ofEngine) await engine.docker.getContainer(Id).remove({ force: true });
   for (const { Id } of ofDoor) await door.docker.getContainer(Id).remove({ force: true });
-}
-
-/** Reads to the end; answers the bytes. */
-export async function byteCount(stream: Readable): Promise<number> {
-  let bytes = 0;
-  for await (const chunk of stream) bytes += chunk.length;
-  return bytes;
 }
