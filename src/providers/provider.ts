@@ -22,6 +22,8 @@ import type { Endpoint, Ipam } from '../domain/network.ts';
 export interface CallOptions {
   /** Carries the caller's deadline and its cancellation. */
   signal: AbortSignal;
+  /** Whether the caller may still act. Asked before each step of a call, so that a process that slept begins no further one. */
+  mayAct?: () => boolean;
 }
 
 /** How a run is addressed: by the key fixed before its creation, and by the handle once one is known. */

@@ -30,6 +30,8 @@ export class Lease {
   #droppedVolumes: string[] = [];
   /** This process's clock when the claim or the last record was asked for: the lease may have begun then. */
   #askedAt: number;
+  /** The same when it was last extended, by a record or while a call ran. */
+  #heldSince: number;
   /** The same when it was answered: by then the database's time was at least what the answer says. */
   #answeredAt: number;
 
@@ -38,6 +40,7 @@ export class Lease {
     this.#deps = deps;
     this.#claimed = claimed;
     this.#askedAt = askedAt;
+    this.#heldSince = askedAt;
     this.#answeredAt = deps.clock.now();
   }
 
@@ -59,6 +62,11 @@ export class Lease {
   /** It should be extended before anything else is done under it. */
   get isDue(): boolean {
     return this.#deps.clock.now() - this.#askedAt >= RENEW_SECONDS * 1000;
+  }
+
+  /** Surely nobody else holds it: what the database would say if it were asked, as far as this process can know. */
+  get isHeld(): boolean {
+    return this.#deps.clock.now() - this.#heldSince < LEASE_SECONDS * 1000;
   }
 
   /** Makes a call of any length under the lease. What comes of it may be written only if the fence still holds then. */
@@ -93,6 +101,7 @@ export class Lease {
     this.#claimed = written;
     this.#droppedVolumes = written.droppedVolumes;
     this.#askedAt = askedAt;
+    this.#heldSince = askedAt;
     this.#answeredAt = this.#deps.clock.now();
     this.#deps.wakeups.wake(containerTopic(container.id));
     if (events.length > 0) this.#deps.wakeups.wake(eventsTopic(container.tenantId));
@@ -102,8 +111,11 @@ export class Lease {
   async #renew(): Promise<boolean> {
     const { container, fence } = this.#claimed;
     const { tenantId, id } = container;
+    const askedAt = this.#deps.clock.now();
     try {
-      return await renewLease(this.#deps.db, { tenantId, id, fence, leaseSeconds: LEASE_SECONDS });
+      const isOurs = await renewLease(this.#deps.db, { tenantId, id, fence, leaseSeconds: LEASE_SECONDS });
+      if (isOurs) this.#heldSince = Math.max(this.#heldSince, askedAt);
+      return isOurs;
     } catch (error) {
       this.#deps.log.warn({ err: error, container: id }, 'a lease could not be renewed');
       return true; // the database may be back before the lease ends

@@ -3,4 +3,8 @@ import type { CallOptions } from '../providers/provider.ts';
 
 const CALL_SECONDS = 20;
 
-export const callOptions = (): CallOptions => ({ signal: AbortSignal.timeout(CALL_SECONDS * 1000) });
+/** @param mayAct see CallOptions */
+export const callOptions = (mayAct?: () => boolean): CallOptions => {
+  const signal = AbortSignal.timeout(CALL_SECONDS * 1000);
+  return mayAct ? { signal, mayAct } : { signal };
+};

@@ -71,6 +71,7 @@ async function workUnderLease(
   let pollMs = 10;
   let looks = 0;
   let isCertain = false;
+  const options = () => callOptions(() => lease.isHeld);
 
   for (let calls = 0; calls < MAX_CALLS; ) {
     if (lease.isDue && !(await lease.write(run))) return null;
@@ -82,7 +83,7 @@ async function workUnderLease(
       // The answer is as old as the question, however late it comes.
       const askedAt = lease.now();
       attention.look();
-      const seen = await tried(lease, () => deps.provider.observe(refOf(run), callOptions()));
+      const seen = await tried(lease, () => deps.provider.observe(refOf(run), options()));
       if ('failure' in seen) return retryLater(deps, lease, run, seen.failure);
       const folded = foldObservation(container(), seen.value, deps.provider.features, askedAt);
       if (!folded) return release(lease, run, { afterSeconds: 1 });
@@ -126,7 +127,7 @@ async function workUnderLease(
     if (mustBeKnownBefore(action, lease.container.run, run) && !(await lease.write(run))) return null;
 
     calls++;
-    const done = await tried(lease, () => act(deps, container(), action, lease.now(), callOptions()));
+    const done = await tried(lease, () => act(deps, container(), action, lease.now(), options()));
     if ('failure' in done) {
       const verdict = judge(action, done.failure, calls);
       if (verdict === 'look again') continue;

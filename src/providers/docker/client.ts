@@ -107,12 +107,13 @@ export function connectEngine(dockerHost: string): Engine {
 
   async function send<T>(
     request: EngineRequest,
-    { signal }: CallOptions,
+    { signal, mayAct }: CallOptions,
     kind: object,
     read: (answer: unknown) => T | Promise<T>,
   ): Promise<T> {
     try {
       await negotiate(signal);
+      if (mayAct?.() === false) throw new AppError('timeout', 'Another worker has taken over');
       return await read(await dial(request, signal, kind));
     } catch (error) {
       throw toAppError(error, request.subject, signal);

@@ -211,6 +211,33 @@ test('an endpoint that a dead Engine left behind is taken away, and the containe
   expect(logged).toEqual(['endpoint left behind']);
 });
 
+const inspectedRun = {
+  Id: 'a'.repeat(64),
+  Name: '/ls-1',
+  State: {
+    Status: 'running',
+    ExitCode: 0,
+    OOMKilled: false,
+    StartedAt: '2026-01-01T00:00:00Z',
+    FinishedAt: '0001-01-01T00:00:00Z',
+  },
+  Config: { Tty: false },
+  HostConfig: { NetworkMode: 'net-1' },
+  NetworkSettings: {},
+};
+
+test('a call of several steps begins no further one when its caller has lost the right to', async () => {
+  let isHeld = true;
+  const { provider, requests } = await engine(({ url }) => {
+    if (url?.startsWith('/version')) return undefined;
+    isHeld = false; // as if the process had slept before this answer was read
+    return { json: inspectedRun };
+  });
+  const stopping = provider.stop(run, 'TERM', 10, { ...within(5_000), mayAct: () => isHeld });
+  await expect(stopping).rejects.toMatchObject({ code: 'timeout' });
+  expect(requests.slice(1)).toEqual(['GET /v1.41/containers/ls-1/json']);
+});
+
 describe('warnings about the Engine', () => {
   const withRunc = (runc: string) =>
     engine(() => ({
