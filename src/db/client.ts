@@ -37,8 +37,11 @@ export interface DbOptions {
 export function connect(options: DbOptions): Db {
   const { url, appUrl, reconcilerUrl, connections: size } = options;
   const pools = {
-    app: new Pool(login(appUrl ?? url, appUrl ? undefined : 'longshore_app'), size),
-    reconciler: new Pool(login(reconcilerUrl ?? url, reconcilerUrl ? undefined : 'longshore_reconciler'), size),
+    app: new Pool(login(appUrl ?? url, appUrl ? undefined : 'longshore_app', bounds.app), size),
+    reconciler: new Pool(
+      login(reconcilerUrl ?? url, reconcilerUrl ? undefined : 'longshore_reconciler', bounds.reconciler),
+      size,
+    ),
   };
   const count = (kind: DatabaseError) => options.metrics?.databaseError(kind);
   return {
@@ -78,13 +81,21 @@ export function connectionOptions(url: string): LoginOptions {
   };
 }
 
-/** Logs in as the role itself on a trusted local socket; elsewhere the owner's login assumes it before its first statement. */
-function login(url: string, role: string | undefined): LoginOptions {
+/** A stuck statement or an abandoned transaction ends by itself. The roles have the same, which an assumed role does not bring along. */
+const idle = { idle_in_transaction_session_timeout: '10s' };
+const bounds = { app: { ...idle, statement_timeout: '5s' }, reconciler: { ...idle, statement_timeout: '30s' } };
+
+/**
+ * Logs in as the role itself on a trusted local socket; elsewhere the owner's login assumes it before its first statement.
+ * @param settings of the session, unless the URL has its own
+ */
+function login(url: string, role: string | undefined, settings: Record<string, string>): LoginOptions {
   const options = connectionOptions(url);
   const local = typeof options.host === 'string' && options.host.startsWith('/') && !options.password;
-  const identity =
-    role === undefined ? {} : local ? { username: role } : { connection: { ...options.connection, role } };
-  return { ...options, ...identity, connect_timeout: 3, idle_timeout: 60 };
+  const assumed = role === undefined || local ? {} : { role };
+  const identity = role !== undefined && local ? { username: role } : {};
+  const connection = { ...settings, ...options.connection, ...assumed };
+  return { ...options, ...identity, connection, connect_timeout: 3, idle_timeout: 60 };
 }
 
 /** No room for another connection; a statement that took too long. */

@@ -31,6 +31,7 @@ test('without input it has none to wait for', async () => {
 
 test('a command that is not there ends with 127', async () => {
   expect(await exec({ command: ['no-such-command'] })).toMatchObject({ exitCode: 127 });
+  expect(await exec({ command: ['uname', '-a'] })).toMatchObject({ exitCode: 127, stderr: 'uname: not found\n' });
 });
 
 test('a command that does not end in time is 504', async () => {

@@ -1,7 +1,8 @@
 /**
  * The language of pretended commands. Known: `echo TEXT [>&2]`, `sleep SECONDS`, `exit CODE`, `true`, `false`, `cat`,
  * `trap 'BODY' SIGNAL` (a body of echo and exit; '' ignores), and `sh -c` with a list of them separated by `;` or newlines.
- * Quotes and $NAME work as in a shell. Any other command prints its arguments and sleeps for ever. Pure.
+ * Quotes and $NAME work as in a shell. Any other command prints its arguments and sleeps for ever: as an image's program, that
+ * is; one that is run beside it is not found. Pure.
  */
 import { AppError } from '../../domain/errors.ts';
 
@@ -19,7 +20,11 @@ export const isNamedAbsent = (name: string): boolean => /^no-such-|(missing|noth
 const longestSleepMs = 2 ** 31 - 1;
 
 /** What a command line does. Throws `invalid` with exit code 127 when there is no such command: none at all, or one named like something absent. */
-export function parseCommand(argv: readonly string[], env: Record<string, string>): Statement[] {
+export function parseCommand(
+  argv: readonly string[],
+  env: Record<string, string>,
+  unknown: Unknown = sleepsForEver,
+): Statement[] {
   const [command, flag, script] = argv;
   if (command === undefined || isNamedAbsent(command)) {
     throw new AppError('invalid', `The command ${JSON.stringify(command ?? '')} was not found in the image.`, {
@@ -27,11 +32,25 @@ export function parseCommand(argv: readonly string[], env: Record<string, string
     });
   }
   const isShell = /^(\/bin\/)?(sh|bash)$/.test(command);
-  if (!isShell) return statements(argv);
-  return flag === '-c' ? splitScript(script ?? '', env).flatMap(statements) : [{ kind: 'cat' }];
+  if (!isShell) return statements(argv, unknown);
+  const lines = () => splitScript(script ?? '', env).flatMap((words) => statements(words, unknown));
+  return flag === '-c' ? lines() : [{ kind: 'cat' }];
 }
 
-function statements(words: readonly string[]): Statement[] {
+/** What a command does that is none of the known ones. */
+type Unknown = (words: readonly string[]) => Statement[];
+
+const sleepsForEver: Unknown = (words) => [
+  { kind: 'echo', stream: 'stdout', text: words.join(' ') },
+  { kind: 'sleep', ms: Number.POSITIVE_INFINITY },
+];
+
+export const isNotFound: Unknown = ([command]) => [
+  { kind: 'echo', stream: 'stderr', text: `${command}: not found` },
+  { kind: 'exit', code: 127 },
+];
+
+function statements(words: readonly string[], unknown: Unknown): Statement[] {
   const [command = '', ...rest] = words;
   switch (command) {
     case 'echo': {
@@ -53,15 +72,12 @@ function statements(words: readonly string[]): Statement[] {
       return [{ kind: 'cat' }];
     case 'trap': {
       const body = splitScript(rest[0] ?? '', {})
-        .flatMap(statements)
+        .flatMap((line) => statements(line, unknown))
         .filter(isImmediate);
       return [{ kind: 'trap', signal: (rest[1] ?? 'TERM').replace(/^SIG/, ''), body }];
     }
     default:
-      return [
-        { kind: 'echo', stream: 'stdout', text: words.join(' ') },
-        { kind: 'sleep', ms: Number.POSITIVE_INFINITY },
-      ];
+      return unknown(words);
   }
 }
 

@@ -5,7 +5,7 @@ import type { ExecSpec } from '../../domain/exec.ts';
 import type { Hint, RunRef, Session, StatsSample } from '../provider.ts';
 import { Channel } from './channel.ts';
 import { Process } from './process.ts';
-import { parseCommand, type Statement } from './script.ts';
+import { isNotFound, parseCommand, type Statement } from './script.ts';
 import { findRun, getRun, isUp, type MemoryRun, type MemoryWorld } from './world.ts';
 
 /** A command that is not there ends at once with 127, as a shell would say. */
@@ -45,7 +45,7 @@ export function execInRun(world: MemoryWorld, clock: Clock, ref: RunRef, spec: E
 
 function programOf(spec: ExecSpec, run: MemoryRun): Statement[] {
   try {
-    return parseCommand(spec.command, { ...run.input.spec.env, ...spec.env });
+    return parseCommand(spec.command, { ...run.input.spec.env, ...spec.env }, isNotFound);
   } catch (error) {
     if (error instanceof AppError && error.details.exitCode === 127) return [{ kind: 'exit', code: 127 }];
     throw error;
