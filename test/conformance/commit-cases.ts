@@ -76,7 +76,7 @@ export function commitCases(world: () => World): void {
       workdir: '/',
       user: '8',
       onBuild: ['RUN true'],
-      healthcheck: true,
+      healthcheck: { command: ['CMD', 'true'] },
       labels: { app: 'shop', tier: 'web' },
     });
     expect(changed.config.env).toEqual(expect.arrayContaining(['A=1', 'B=3']));
