@@ -11,8 +11,9 @@ import { get } from './get.ts';
 import { list } from './list.ts';
 import { describeMachine } from './machine.ts';
 import { openSite } from './site.ts';
+import { up } from './up.ts';
 
-const benchmarks: Benchmark[] = [get, list, create, doorCalls];
+const benchmarks: Benchmark[] = [get, list, create, doorCalls, up];
 const resultsFolder = fileURLToPath(new URL('results/', import.meta.url));
 
 async function bench(chosen: Benchmark[], options: { roundSeconds: number; profile: boolean; signal: AbortSignal }) {
