@@ -6,6 +6,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Container, Intent } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import { AppError, notFound } from '../domain/errors.ts';
+import type { NewEvent } from '../domain/event.ts';
 import type { Attachment } from '../domain/network.ts';
 import type { OperationKind } from '../domain/operation.ts';
 import type { Actor } from '../domain/principal.ts';
@@ -116,6 +117,8 @@ export interface VerbIntent extends Intent {
   kind: OperationKind;
   /** Of the snapshot the rules were checked on: the change happens to it or not at all. */
   generation: number;
+  /** What the event tells beside the verb. */
+  facts: NewEvent['data'];
   operationId: string;
   actor: Actor;
   claim: KeyClaim | null;
@@ -130,7 +133,8 @@ const changeIntent = refusing(
       next_run_at = longshore_now(), attempts = 0
     where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
       and generation = ${param('generation', 'int')} and removed_at is null returning *),
-  changed as (${acceptedChange}),
+  changed as (select 'container' as kind, 'accepted.' || ${param('kind', 'text')} as type, c.id, c.name,
+    jsonb_build_object('generation', c.generation) || ${param('facts', 'jsonb')} as data from c),
   ${writeEvents()},
   ${newOperation}
   select ${verdict(sql`exists (select from c)`)}, ${guarded}, ${containerColumns}
@@ -140,7 +144,7 @@ const changeIntent = refusing(
 
 /** Null when the container changed since the snapshot: look again and decide anew. Throws conflict (rename to a taken name). */
 export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Container | null> {
-  const values = { ...intent, ...claimValues(intent.claim), actor: json(intent.actor) };
+  const values = { ...intent, ...claimValues(intent.claim), facts: json(intent.facts), actor: json(intent.actor) };
   const stale = Symbol('stale');
   try {
     const [row] = await tenantChange(db, intent.tenantId, changeIntent(values), ([row]) => {

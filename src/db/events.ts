@@ -6,7 +6,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { EventKind, TenantEvent } from '../domain/event.ts';
 import type { Db } from './client.ts';
 import { events } from './schema.ts';
-import { param, selection } from './statements.ts';
+import { param, selection, timestamp } from './statements.ts';
 import { prepareTenantRead } from './tenancy.ts';
 
 /**
@@ -78,4 +78,15 @@ export async function readEvents(
     head,
     oldest: Number(rows[0]?.oldest ?? head + 1),
   };
+}
+
+const before = prepareTenantRead<{ tenantId: string; at: string | null }>(sql`
+  select coalesce((select e.seq - 1 from events e where e.tenant_id = s.v and e.at >= ${param('at', 'timestamptz')}
+    order by e.seq limit 1), h.event_seq) as number
+  from tenant_heads h where h.tenant_id = s.v`);
+
+/** The number behind which those begin that happened at a time or after it. */
+export async function numberBefore(db: Db, tenantId: string, at: Date): Promise<number> {
+  const [row] = await db.query('app', before({ tenantId, at: timestamp(at) }));
+  return Number(row?.number ?? 0);
 }

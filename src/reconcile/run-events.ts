@@ -20,12 +20,17 @@ export function runEvents(container: Container, run: Run): RunEvent[] {
 
   const startedBefore = sameRun ? before.startedAt?.getTime() : undefined;
   if (run.startedAt && run.startedAt.getTime() !== startedBefore) {
-    add('started', run.restartCount > before.restartCount ? 'restart policy' : 'request');
+    const byPolicy = run.restartCount > before.restartCount;
+    const restarted = !byPolicy && container.stopSeq > 0 && container.stopSeq === container.startSeq;
+    add('started', byPolicy ? 'restart policy' : 'request', restarted ? { restarted } : {});
   }
   const changed = !sameRun || run.phase !== before.phase;
   const isUp = run.phase === 'running' || run.phase === 'paused';
   if (!isUp && run.finishedAt && run.finishedAt.getTime() !== (sameRun ? before.finishedAt?.getTime() : undefined)) {
-    add('exited', endCause(container, run), { exitCode: run.exitCode, oomKilled: run.oomKilled });
+    add('exited', endCause(container, run), {
+      ...{ exitCode: run.exitCode, oomKilled: run.oomKilled },
+      ...(wasStopped(container) && { stopped: true }),
+    });
   }
   if (changed && run.phase === 'paused') add('paused', 'request');
   if (changed && run.phase === 'running' && before.phase === 'paused') add('unpaused', 'request');
@@ -34,6 +39,11 @@ export function runEvents(container: Container, run: Run): RunEvent[] {
     add('failed', 'provider', { code: run.failure?.code ?? null, exitCode: run.exitCode });
   if (isUp && run.health !== before.health && run.health !== 'none') add('health', run.health);
   return events;
+}
+
+/** A stop or a restart was asked for, and not its violent kin. */
+function wasStopped({ desired, stopSignal, stopSeq, run }: Container): boolean {
+  return (desired === 'stopped' && stopSignal !== 'KILL') || run.stoppedSeq < stopSeq;
 }
 
 function endCause({ desired }: Container, run: Run): string {

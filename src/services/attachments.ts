@@ -47,6 +47,7 @@ async function perform(
   change: (container: Container, network: Network) => Attachment[] | null,
 ): Promise<VerbResult> {
   authorize(ctx.principal, 'write');
+  using _place = deps.places.verbs.take(ctx.principal.tenantId);
   if (!deps.provider.networks[kind])
     throw new AppError('unsupported', `This provider cannot ${kind} containers that exist`);
   for (let attempt = 0; attempt < 10; attempt++) {

@@ -3,6 +3,7 @@ import type { Ctx, Deps } from '../context.ts';
 import { acceptVerb } from '../db/accept.ts';
 import { type Container, type ContainerAction, can, type Intent, statusOf } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
+import type { NewEvent } from '../domain/event.ts';
 import type { OperationKind } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { authorize } from './authorize.ts';
@@ -101,10 +102,11 @@ async function perform(
     if (verdict === 'no') throw refusal(kind, container);
     if (verdict === 'satisfied') return { container, changed: false, converged: true, operationId: null };
     const operationId = deps.ids.uuid();
+    const intent = { ...container, ...change(container) };
     const accepted = await acceptVerb(deps.db, {
-      ...container,
-      ...change(container),
+      ...intent,
       kind,
+      facts: factsOf(kind, container, intent),
       operationId,
       actor: actorOf(ctx.principal),
       claim: ctx.claim,
@@ -117,6 +119,21 @@ async function perform(
   throw new AppError('conflict', 'The container is being changed by others; try again', {
     details: { retryAfterSeconds: 1 },
   });
+}
+
+/** For those who read the event without the container. */
+function factsOf(kind: IntentVerb, before: Container, intent: Intent): NewEvent['data'] {
+  switch (kind) {
+    case 'kill':
+      return { signal: intent.pendingSignal ?? intent.stopSignal };
+    case 'stop':
+    case 'restart':
+      return { signal: intent.stopSignal, wasUp: before.run.phase === 'running' || before.run.phase === 'paused' };
+    case 'rename':
+      return { oldName: before.name };
+    default:
+      return {};
+  }
 }
 
 /** Of a verb that the state forbids. */

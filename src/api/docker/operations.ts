@@ -6,6 +6,7 @@ import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { attach } from './attach.ts';
 import { killContainer, pause, rename, restart, start, stop, unpause } from './container-verbs.ts';
 import { createContainer, inspectContainer, listContainers, pruneContainers, removeContainer } from './containers.ts';
+import { events } from './events.ts';
 import { createExec, inspectExec, resizeExec, startExec } from './exec.ts';
 import type { Opener } from './hijack.ts';
 import { createImage } from './image-create.ts';
@@ -118,7 +119,7 @@ const rows: Row[] = [
   ['GET', '/_ping', ping],
   ['GET', '/version', notYet],
   ['GET', '/info', notYet],
-  ['GET', '/events', notYet],
+  ['GET', '/events', serve(events)],
   ['GET', '/system/df', notYet],
   ['POST', '/auth', notYet],
   ['POST', '/session', noBuildKit],
