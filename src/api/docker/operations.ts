@@ -6,6 +6,7 @@ import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { attach } from './attach.ts';
 import { killContainer, pause, rename, restart, start, stop, unpause } from './container-verbs.ts';
 import { createContainer, inspectContainer, listContainers, pruneContainers, removeContainer } from './containers.ts';
+import { diskUsage } from './disk-usage.ts';
 import { events } from './events.ts';
 import { createExec, inspectExec, resizeExec, startExec } from './exec.ts';
 import type { Opener } from './hijack.ts';
@@ -14,6 +15,7 @@ import { imageHistory, inspectImage, listImages, pruneImages, removeImage, tagIm
 import { containerLogs } from './logs.ts';
 import * as networks from './networks.ts';
 import type { DockerAnswer, Handler } from './request.ts';
+import { info, inspectPlugin, listPlugins, version } from './system.ts';
 import { resizeContainer } from './terminal.ts';
 import * as volumes from './volumes.ts';
 import { waitContainer } from './wait.ts';
@@ -117,19 +119,19 @@ const rows: Row[] = [
 
   ['HEAD', '/_ping', ping],
   ['GET', '/_ping', ping],
-  ['GET', '/version', notYet],
-  ['GET', '/info', notYet],
+  ['GET', '/version', serve(version)],
+  ['GET', '/info', serve(info)],
   ['GET', '/events', serve(events)],
-  ['GET', '/system/df', notYet],
+  ['GET', '/system/df', serve(diskUsage)],
   ['POST', '/auth', notYet],
   ['POST', '/session', noBuildKit],
   ['POST', '/grpc', noBuildKit],
 
-  ['GET', '/plugins', notYet],
+  ['GET', '/plugins', serve(listPlugins)],
   ['GET', '/plugins/privileges', noPlugins],
   ['POST', '/plugins/pull', noPlugins],
   ['POST', '/plugins/create', noPlugins],
-  ['GET', '/plugins/{name}/json', notYet],
+  ['GET', '/plugins/{name}/json', serve(inspectPlugin)],
   ['POST', '/plugins/{name}/enable', noPlugins],
   ['POST', '/plugins/{name}/disable', noPlugins],
   ['POST', '/plugins/{name}/upgrade', noPlugins],

@@ -1,7 +1,7 @@
 /** API versions as clients write them into paths, `1.24` to `1.51`, and what is said to those outside. */
 import { AppError } from '../../domain/errors.ts';
 
-const OLDEST_API = '1.24';
+export const OLDEST_API = '1.24';
 export const NEWEST_API = '1.51';
 
 /** Both as `1.NN`. */
