@@ -1,6 +1,6 @@
 /** GET /system/df: what of the tenant's takes how much room. The shared images are the operator's, and not counted. */
 import { AppError } from '../../domain/errors.ts';
-import type { Volume } from '../../domain/volume.ts';
+import { describeContainers } from '../../services/container-details.ts';
 import { measureContainers } from '../../services/container-files.ts';
 import { listAllContainers } from '../../services/containers.ts';
 import { volumeSizes } from '../../services/disk-usage.ts';
@@ -63,41 +63,32 @@ function layersSize(
 }
 
 async function ofContainers({ deps }: Door, { ctx, version }: DockerRequest) {
-  const containers = await listAllContainers(deps, ctx, {});
+  const containers = await describeContainers(deps, ctx, {});
   const sizes = await measureContainers(
     deps,
     ctx,
     containers.map(({ id }) => id),
   );
-  return {
-    Containers: containers.map((container) => {
-      const size = sizes.get(container.id);
-      return {
-        ...toListItem(container, version),
-        ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes }),
-      };
-    }),
+  const sizeOf = (id: string) => {
+    const { writableBytes, rootBytes } = sizes.get(id) ?? { writableBytes: 0, rootBytes: 0 };
+    return { writableBytes, totalBytes: rootBytes };
   };
+  const now = deps.clock.now();
+  return { Containers: containers.map((container) => toListItem(container, version, now, sizeOf(container.id))) };
 }
 
 async function ofVolumes({ deps }: Door, { ctx }: DockerRequest) {
-  const [volumes, used, containers] = await Promise.all([
-    listAllVolumes(deps, ctx),
-    listAllVolumes(deps, ctx, false),
-    listAllContainers(deps, ctx, {}),
-  ]);
-  const mounted = new Set(used.map(({ name }) => name));
+  const [volumes, containers] = await Promise.all([listAllVolumes(deps, ctx), describeContainers(deps, ctx, {})]);
   const sizes = await volumeSizes(deps, ctx);
-  const users = ({ name, anonymous }: Volume) => {
-    if (anonymous || !mounted.has(name)) return mounted.has(name) ? 1 : 0;
-    return containers.filter(({ spec }) => spec.mounts.some((mount) => 'source' in mount && mount.source === name))
-      .length;
-  };
+  const mounted = containers.map((container) => new Set(container.volumes.map(({ name }) => name)));
   return {
     Volumes: volumes.map((volume) => ({
       ...toVolume(volume),
-      // -1 is Docker's way to say that it was not measured.
-      UsageData: { RefCount: users(volume), Size: sizes.get(volume.providerKey) ?? -1 },
+      UsageData: {
+        RefCount: mounted.filter((names) => names.has(volume.name)).length,
+        // -1 is Docker's way to say that it was not measured.
+        Size: sizes.get(volume.providerKey) ?? -1,
+      },
     })),
   };
 }

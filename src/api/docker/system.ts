@@ -3,12 +3,11 @@
  * told but the kind of binaries it runs.
  */
 import { arch } from 'node:os';
-import { statusOf } from '../../domain/container.ts';
 import { AppError } from '../../domain/errors.ts';
 import { PRODUCT, RELEASE } from '../../domain/release.ts';
 import { listAllContainers } from '../../services/containers.ts';
 import { listAllImages } from '../../services/images.ts';
-import { dockerStatusOf } from './container-status.ts';
+import { dockerStatus } from './container-status.ts';
 import { type Handler, ok } from './request.ts';
 import { NEWEST_API, OLDEST_API } from './versions.ts';
 
@@ -46,7 +45,7 @@ export const version: Handler = async () =>
 export const info: Handler = async ({ deps }, { ctx }) => {
   const { tenantId, tenant } = ctx.principal;
   const [containers, images] = await Promise.all([listAllContainers(deps, ctx, {}), listAllImages(deps, ctx, {})]);
-  const statuses = containers.map((container) => dockerStatusOf(statusOf(container)));
+  const statuses = containers.map(dockerStatus);
   const count = (...wanted: string[]) => statuses.filter((status) => wanted.includes(status)).length;
   const { maxima } = deps.limits;
   return ok({
