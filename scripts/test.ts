@@ -11,7 +11,11 @@ import { acquireEngine, type Engine } from './engine.ts';
 import { findBinaries } from './postgres-binaries.ts';
 import { readReport } from './test-report.ts';
 
-const dockerTestPackages = ['docker.io', 'iptables', 'busybox-static', 'docker-registry', 'apache2-utils', 'openssl'];
+const dockerTestPackages = [
+  ...['docker.io', 'iptables', 'busybox-static', 'docker-registry', 'apache2-utils', 'openssl'],
+  // Clients; python3-docker is docker-py, which the former is made with.
+  ...['docker-compose', 'python3-docker'],
+];
 
 const log = (line: string) => console.log(line);
 const skipped: string[] = [];

@@ -18,7 +18,7 @@ export interface Action {
 
 const plain = (action: string): Action => ({ action, attributes: {} });
 
-export function actionsOf(event: TenantEvent, subject: EventSubject | null): Action[] {
+function actionsOf(event: TenantEvent, subject: EventSubject | null): Action[] {
   const { kind, type, data } = event;
   switch (kind) {
     case 'container':
