@@ -46,11 +46,11 @@ export function plan(container: Container, features: Features, now: Date): Actio
   return (mayWait ? planNetworks(container) : null) ?? next;
 }
 
-function planNetworks({ run, name, id, attachments }: Container): Action | null {
+function planNetworks({ run, name, id, spec, attachments }: Container): Action | null {
   const isThere = run.handle !== null && run.phase !== 'pending' && run.phase !== 'lost' && run.phase !== 'gone';
   if (!isThere || run.networks === null) return null;
   const wanted = new Map(attachments.map((attachment) => [attachment.key, attachment]));
-  const own = [name, id.slice(0, 12)];
+  const own = [name, id.slice(0, 12), ...(spec.hostname ? [spec.hostname] : [])];
   for (const [key, endpoint] of Object.entries(run.networks)) {
     const attachment = wanted.get(key);
     if (!attachment || !sameNames(attachment.aliases, endpoint.aliases, own)) return { kind: 'disconnect', key };

@@ -157,6 +157,12 @@ describe('networks', () => {
     expect(named('old')).toEqual({ kind: 'disconnect', key: 'front' });
     expect(named('www', 'old')).toEqual({ kind: 'disconnect', key: 'front' });
     expect(named('www', 'web', 'a'.repeat(12))).toEqual(settled(LIVE_CHECK_SECONDS));
+    const hosted = aContainer(
+      wanted,
+      { networks: { ...both, front: seen('www', 'front-host') } },
+      { hostname: 'front-host' },
+    );
+    expect(next(hosted)).toEqual(settled(LIVE_CHECK_SECONDS));
   });
 
   it('are right before a start, and keep nobody from stopping or removing', () => {
