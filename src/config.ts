@@ -17,6 +17,20 @@ const ranges = z
   .default('172.20.0.0/14,172.24.0.0/14,172.28.0.0/15,172.30.0.0/16')
   .transform((text) => text.split(',').map((range) => range.trim()))
   .pipe(z.array(z.cidrv4('must be IPv4 ranges like 172.28.0.0/15, separated by commas')));
+/** `[tenant=]/path` entries; without a tenant it is the first one of `npm run up`. */
+const grants = z
+  .string()
+  .default('')
+  .transform((text) => text.split(':').filter(Boolean))
+  .pipe(
+    z.array(z.string().regex(/^([a-z0-9][a-z0-9-]*=)?\/[^:]*$/, 'must be [tenant=]/path entries separated by colons')),
+  )
+  .transform((entries) =>
+    entries.map((entry) => {
+      const end = entry.indexOf('/');
+      return { tenant: entry.slice(0, end).replace('=', '') || 'dev', path: entry.slice(end) };
+    }),
+  );
 const flag = z
   .enum(['0', '1', 'true', 'false'])
   .default('0')
@@ -59,6 +73,11 @@ const common = z.object({
   LONGSHORE_MAX_MEMORY_MIB: count(16_384),
   LONGSHORE_MAX_CPUS: z.coerce.number().positive().default(16),
   LONGSHORE_MAX_PIDS: count(4096),
+  /**
+   * Folders of the host that a tenant may mount: `[tenant=]/path`, separated by colons. Whoever is granted one is trusted with the
+   * host: what is mounted is the real folder, and links in it can be swapped between our look and the kernel's.
+   */
+  LONGSHORE_DEV_BINDS: grants,
   /** Where tenants may choose the subnets of their networks. A subnet takes its addresses from the whole machine. */
   LONGSHORE_SUBNETS: ranges,
   /** Requests a second that a tenant may make, and the burst above it. */

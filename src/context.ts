@@ -1,6 +1,7 @@
 /** What is handed down instead of imported: Deps once per process, Ctx once per operation. Types only. */
 import type { Logger } from 'pino';
 import type { Db } from './db/client.ts';
+import type { BindGrant } from './domain/bind-grant.ts';
 import type { CertificateAuthority } from './domain/certificate.ts';
 import type { Clock, Ids } from './domain/clock.ts';
 import type { Metrics } from './domain/metrics.ts';
@@ -16,6 +17,8 @@ export interface Limits {
   maxima: { memoryMiB: number; cpus: number; pids: number };
   /** Where a tenant may choose a network's subnet. */
   subnets: readonly string[];
+  /** Folders of the host that tenants may mount. */
+  binds: readonly BindGrant[];
   ratePerSecond: number;
   rateBurst: number;
   /** Of one upload: an archive of images, the files of a build. */

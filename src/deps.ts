@@ -78,6 +78,7 @@ export function assembleDeps(config: Config, site: Site): Deps {
         pids: config.LONGSHORE_MAX_PIDS,
       },
       subnets: config.LONGSHORE_SUBNETS,
+      binds: config.LONGSHORE_DEV_BINDS,
       ratePerSecond: config.LONGSHORE_RATE_PER_SECOND,
       rateBurst: config.LONGSHORE_RATE_BURST,
       maxUploadBytes: config.LONGSHORE_MAX_UPLOAD_MIB * 1024 * 1024,

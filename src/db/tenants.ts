@@ -4,6 +4,7 @@ import { SHARED_TENANT_ID } from '../domain/principal.ts';
 import { type QuotaResource, quotaResources } from '../domain/quota.ts';
 import type { Db } from './client.ts';
 import { networks, quotas, rateBuckets, tenantHeads, tenants } from './schema.ts';
+import { param, prepare } from './statements.ts';
 import { type SystemTx, withSystem } from './tenancy.ts';
 
 export interface Tenant {
@@ -80,4 +81,12 @@ export async function setQuotas(
       .set({ lim })
       .where(and(eq(quotas.tenantId, tenantId), eq(quotas.resource, resource as QuotaResource)));
   }
+}
+
+const nameById = prepare(sql`select name from tenants where id = ${param('id', 'uuid')}`);
+
+/** Null for one that is gone. For the reconciler, which knows tenants by their ids. */
+export async function tenantName(db: Db, id: string): Promise<string | null> {
+  const [row] = await db.query('reconciler', nameById({ id }));
+  return row ? String(row.name) : null;
 }

@@ -358,6 +358,11 @@ export interface Provider {
   /** not_found when gone. */
   sizes?(run: RunRef, options: CallOptions): Promise<ContainerSizes>;
 
+  /**
+   * Where an absolute path of the provider's host leads, every symbolic link resolved; null when nothing is there. Present where
+   * mounts of type bind can be made.
+   */
+  hostPath?(path: string, options: CallOptions): Promise<string | null>;
   /** Hints until aborted; reconnects by itself. */
   watch?(options: WatchOptions): AsyncIterable<Hint>;
 

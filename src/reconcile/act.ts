@@ -6,6 +6,7 @@ import { AppError } from '../domain/errors.ts';
 import type { Attachment } from '../domain/network.ts';
 import { providerKey } from '../domain/provider-key.ts';
 import type { CallOptions, CreateInput, EndpointInput } from '../providers/provider.ts';
+import { recheckBinds } from './binds.ts';
 import type { Action } from './plan.ts';
 import { STABLE_SECONDS } from './plan.ts';
 
@@ -91,6 +92,7 @@ async function change(
 /** A network that somebody removed, or that was made twice, keeps a run from starting: it is put right for the next try. */
 async function start(deps: Deps, container: Container, options: CallOptions): Promise<void> {
   const { providerKey: key, handle } = container.run;
+  await recheckBinds(deps, container, options);
   try {
     await deps.provider.start({ key, handle }, options);
   } catch (error) {
@@ -104,6 +106,7 @@ async function start(deps: Deps, container: Container, options: CallOptions): Pr
 }
 
 async function create(deps: Deps, container: Container, options: CallOptions): ReturnType<Deps['provider']['create']> {
+  await recheckBinds(deps, container, options);
   const networks = networksOf(container);
   const volumes = await mountedVolumes(deps.db, container);
   for (const network of networks) await deps.provider.networks.ensure(network, options);

@@ -32,14 +32,8 @@ export function checkSupported(spec: ContainerSpec, provider: Provider, limits: 
     if ((spec.resources[field] ?? 0) > most) throw refuse('limit', `resources.${field}`, `at most ${most} is allowed`);
   }
   spec.mounts.forEach((mount, position) => {
-    if (mount.type === 'bind') {
-      throw refuse(
-        'forbidden',
-        `mounts.${position}`,
-        'paths of the host cannot be mounted; use a volume (type "volume") instead',
-      );
-    }
-    if (!features.mountTypes.includes(mount.type)) {
+    // Whether a path of the host may be mounted is asked for each (binds.ts).
+    if (mount.type !== 'bind' && !features.mountTypes.includes(mount.type)) {
       throw refuse(
         'unsupported',
         `mounts.${position}`,

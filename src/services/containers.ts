@@ -17,6 +17,7 @@ import type { Operation } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { providerKey } from '../domain/provider-key.ts';
 import { authorize } from './authorize.ts';
+import { resolveBinds } from './binds.ts';
 import { checkExecutable, checkSupported, withDefaults } from './check-spec.ts';
 import { completeSpec } from './complete-spec.ts';
 import { generatedName } from './generated-name.ts';
@@ -53,7 +54,7 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
   const id = deps.ids.hex64();
   const image = await requireImage(deps, ctx, asked.image);
   checkExecutable(asked, image.config);
-  const spec = await completeSpec(deps, ctx, asked, image.config);
+  const spec = await resolveBinds(deps, ctx, await completeSpec(deps, ctx, asked, image.config));
   const attachments = await resolveAttachments(deps, ctx, spec);
   const operationId = deps.ids.uuid();
   const accepted = await acceptCreate(deps.db, {

@@ -19,11 +19,6 @@ test('a description may be long, but a page of many must fit into memory', () =>
   expect(check(variables(5))).toThrow(expect.objectContaining({ code: 'too_large' }));
 });
 
-test('a path of the host is refused, and the message says what to do instead', () => {
-  const bind = { type: 'bind', source: '/etc', target: '/x' };
-  expect(check({ mounts: [bind] })).toThrow(/use a volume/);
-});
-
 test('what is executed is no longer than a path, whether the spec or the image says it; its arguments may be', () => {
   const long = 'x'.repeat(5000);
   const executed =

@@ -120,6 +120,7 @@ const limits: Deps['limits'] = {
   defaults: { memoryMiB: 64, cpus: 1, pids: 10 },
   maxima: { memoryMiB: 64, cpus: 1, pids: 10 },
   subnets: [],
+  binds: [],
   ratePerSecond: 1000,
   rateBurst: 1000,
   maxUploadBytes: 1024 * 1024,

@@ -7,6 +7,7 @@ import { connectEngine, type Site } from './client.ts';
 import { commitRun } from './commit.ts';
 import { engineStartedAt } from './engine-start.ts';
 import { execIn } from './exec.ts';
+import { hostPath, sharesFiles } from './host-paths.ts';
 import { imagesOf } from './images.ts';
 import { logsOf } from './logs.ts';
 import { networksOf } from './networks.ts';
@@ -36,6 +37,7 @@ export interface DockerOptions {
 export function createDockerProvider(options: DockerOptions): Provider {
   const { installId, publishAddress, clock, log = () => {} } = options;
   const engine = connectEngine(options.dockerHost);
+  const local = sharesFiles(options.dockerHost);
   const site: Site = { engine, installId, publishAddress, clock, log, inTurn: createTurns(), knownNetworks: new Map() };
   return {
     name: 'docker',
@@ -43,10 +45,11 @@ export function createDockerProvider(options: DockerOptions): Provider {
       restartInPlace: true,
       // Two looks that far apart that both find nothing: the Engine always answers the latest.
       absenceSeconds: 2,
-      mountTypes: ['volume', 'tmpfs'],
+      mountTypes: local ? ['volume', 'tmpfs', 'bind'] : ['volume', 'tmpfs'],
       maxMemoryMiB: null,
       maxCpus: null,
     },
+    ...(local && { hostPath }),
     warnings: (call) => warningsAbout(site, call),
     ping: (call) => engine.call({ method: 'GET', path: '/_ping', subject: { noun: 'engine' } }, call),
     create: (input, call) => createRun(site, input, call),
