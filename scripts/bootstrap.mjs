@@ -14,6 +14,7 @@ const commands = {
   test: 'scripts/test.ts',
   check: 'scripts/check.ts',
   openapi: 'scripts/openapi.ts',
+  'docker-compat': 'scripts/docker-compat.ts',
   migrations: 'scripts/migrations.ts',
   bench: 'bench/main.ts',
   simulate: 'test/simulation/main.ts',

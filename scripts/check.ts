@@ -8,6 +8,7 @@ const checks = [
   { name: 'imports', command: 'depcruise --config .dependency-cruiser.cjs src scripts test' },
   { name: 'dead code', command: 'knip --no-progress' },
   { name: 'openapi', command: 'node scripts/openapi.ts --check' },
+  { name: 'docker', command: 'node scripts/docker-compat.ts --check' },
   { name: 'migrations', command: 'node scripts/migrations.ts --check' },
 ];
 const atOnce = 2;

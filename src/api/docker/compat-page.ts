@@ -1,0 +1,58 @@
+/** docs/docker-compat.md, made of the tables that the door works with. */
+import { containerFields } from './container-fields.ts';
+import type { Field, FieldTable } from './fields.ts';
+
+const statuses = { forbidden: 403, unsupported: 501, invalid: 400 } as const;
+
+const head = `# Docker compatibility
+
+Made by \`npm run docker-compat\` from the tables that the Docker door works with; \`npm run check\` compares.
+
+## Fields of \`POST /containers/create\`
+
+Every field of API 1.24 to 1.51 has one verdict. *mapped*: it becomes what is named, a member of the spec of \`/v1\`, and has its
+effect. *approximated*: the create answer warns, with the sentence. *refused*: nothing is made; the answer has the status, the
+reason and what to do instead. Values that ask for nothing (null, false, 0, empty texts, lists and objects, and the words in
+parentheses) never count. A field that is not listed, or is written in another case, is refused with 400, and so is a body with a
+key twice.
+
+Folders of the host are mounted only below what the operator grants a tenant with \`LONGSHORE_DEV_BINDS\` (\`[tenant=]/path\` entries,
+separated by colons). Whoever is granted one is trusted with the host: links in a folder can be swapped between the moment they are
+looked at and the moment that the kernel mounts them.
+`;
+
+export function compatPage(): string {
+  const sections = [...tablesOf('ContainerConfig', containerFields)];
+  return [head, ...sections.map(({ title, rows }) => section(title, rows))].join('\n');
+}
+
+interface Section {
+  title: string;
+  rows: string[];
+}
+
+/** One for each table, the outer before the inner. */
+function* tablesOf(title: string, table: FieldTable): Generator<Section> {
+  yield { title, rows: Object.entries(table).map(([name, field]) => row(name, field)) };
+  for (const [name, field] of Object.entries(table)) {
+    if (field.verdict !== 'mapped' || !field.fields) continue;
+    yield* tablesOf(title === 'ContainerConfig' ? name : `${title}.${name}`, field.fields);
+  }
+}
+
+const section = (title: string, rows: string[]): string =>
+  [`### ${title}`, '', '| field | verdict | |', '|---|---|---|', ...rows, ''].join('\n');
+
+function row(name: string, field: Field): string {
+  const since = field.since ? ` (${field.since})` : '';
+  const neutral = field.neutral ? ` (${field.neutral.map((value) => `\`${value}\``).join(', ')})` : '';
+  return `| \`${name}\`${since} | ${verdictOf(field)} | ${textOf(field)}${neutral} |`;
+}
+
+const verdictOf = (field: Field): string =>
+  field.verdict === 'refused' ? `refused, ${statuses[field.code]}` : field.verdict;
+
+function textOf(field: Field): string {
+  if (field.verdict === 'mapped') return field.to;
+  return field.verdict === 'approximated' ? field.sentence : `${field.because}. ${field.instead}`;
+}
