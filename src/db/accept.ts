@@ -130,6 +130,7 @@ const changeIntent = refusing(
       start_seq = ${param('startSeq', 'int')}, stop_seq = ${param('stopSeq', 'int')}, stop_signal = ${param('stopSignal', 'text')},
       stop_grace_seconds = ${param('stopGraceSeconds', 'int')}, pending_signal = ${param('pendingSignal', 'text')},
       restart_suppressed = ${param('restartSuppressed', 'boolean')}, remove_volumes = ${param('removeVolumes', 'boolean')}, name = ${param('name', 'text')},
+      spec = coalesce(${param('spec', 'jsonb')}, spec),
       next_run_at = longshore_now(), attempts = 0
     where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
       and generation = ${param('generation', 'int')} and removed_at is null returning *),
@@ -144,7 +145,9 @@ const changeIntent = refusing(
 
 /** Null when the container changed since the snapshot: look again and decide anew. Throws conflict (rename to a taken name). */
 export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Container | null> {
-  const values = { ...intent, ...claimValues(intent.claim), facts: json(intent.facts), actor: json(intent.actor) };
+  const { claim, actor, facts, kind } = intent;
+  const spec = kind === 'update' ? json(intent.spec) : null;
+  const values = { ...intent, ...claimValues(claim), facts: json(facts), actor: json(actor), spec };
   const stale = Symbol('stale');
   try {
     const [row] = await tenantChange(db, intent.tenantId, changeIntent(values), ([row]) => {

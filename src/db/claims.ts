@@ -119,17 +119,17 @@ const recordRun = prepare(sql`with c as (
     where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')} and fence = ${param('fence', 'bigint')}
       and removed_at is null and (not ${param('removed', 'boolean')} or generation = ${param('generation', 'int')}) returning *),
   r as (insert into runs (tenant_id, container_id, incarnation, name, provider, provider_key, handle, phase, started_seq, stopped_seq,
-      exit_code, oom_killed, failure, health, address, networks, ports, started_at, finished_at, observed_version, observed_at,
+      exit_code, oom_killed, failure, health, address, networks, ports, resources, started_at, finished_at, observed_version, observed_at,
       absent_since, stop_requested_at, restart_count, restart_streak, restart_at)
     select c.tenant_id, c.id, x.* from c, jsonb_to_record(${param('run', 'jsonb')}) as x(
       incarnation int, name text, provider text, "providerKey" text, handle text, phase text, "startedSeq" int, "stoppedSeq" int,
-      "exitCode" int, "oomKilled" boolean, failure jsonb, health text, address text, networks jsonb, ports jsonb, "startedAt" timestamptz,
+      "exitCode" int, "oomKilled" boolean, failure jsonb, health text, address text, networks jsonb, ports jsonb, resources jsonb, "startedAt" timestamptz,
       "finishedAt" timestamptz, "observedVersion" bigint, "observedAt" timestamptz, "absentSince" timestamptz,
       "stopRequestedAt" timestamptz, "restartCount" int, "restartStreak" int, "restartAt" timestamptz)
     on conflict (tenant_id, container_id, incarnation) do update set
       name = excluded.name, handle = excluded.handle, phase = excluded.phase, started_seq = excluded.started_seq, stopped_seq = excluded.stopped_seq,
       exit_code = excluded.exit_code, oom_killed = excluded.oom_killed, failure = excluded.failure, health = excluded.health,
-      address = excluded.address, networks = excluded.networks, ports = excluded.ports, started_at = excluded.started_at, finished_at = excluded.finished_at,
+      address = excluded.address, networks = excluded.networks, ports = excluded.ports, resources = excluded.resources, started_at = excluded.started_at, finished_at = excluded.finished_at,
       observed_version = excluded.observed_version, observed_at = excluded.observed_at, absent_since = excluded.absent_since,
       stop_requested_at = excluded.stop_requested_at, restart_count = excluded.restart_count, restart_streak = excluded.restart_streak,
       restart_at = excluded.restart_at

@@ -20,7 +20,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { Desired, Failure, Health, Phase, PublishedPort } from '../domain/container.ts';
-import type { ContainerSpec } from '../domain/container-spec.ts';
+import type { ContainerSpec, Resources } from '../domain/container-spec.ts';
 import type { EventKind } from '../domain/event.ts';
 import type { ExecSpec, ExecState } from '../domain/exec.ts';
 import type { ImageConfig, ImageDetails } from '../domain/image.ts';
@@ -315,6 +315,7 @@ export const runs = pgTable(
     address: text('address'),
     networks: jsonb('networks').$type<Record<string, Endpoint>>(),
     ports: jsonb('ports').$type<PublishedPort[]>().notNull().default([]),
+    resources: jsonb('resources').$type<Resources>(),
     startedAt: at('started_at'),
     finishedAt: at('finished_at'),
     observedVersion: bigNumber('observed_version').notNull().default(0),

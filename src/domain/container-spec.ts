@@ -184,4 +184,11 @@ export const containerSpec = z
   .meta({ id: 'ContainerSpec' });
 
 export type ContainerSpec = z.output<typeof containerSpec>;
+export type Resources = ContainerSpec['resources'];
+
+/** What of them can change while a container is there. */
+export const changeableResources = containerSpec.shape.resources
+  .unwrap()
+  .pick({ cpus: true, memoryMiB: true, memoryReservationMiB: true, pids: true, cpuShares: true });
+export type ChangeableResources = z.output<typeof changeableResources>;
 export type ContainerSpecInput = z.input<typeof containerSpec>;

@@ -10,7 +10,7 @@
  *
  * Desired is written by services only, everything of a run by reconcile only; status() is the one place that joins them.
  */
-import type { ContainerSpec } from './container-spec.ts';
+import type { ContainerSpec, Resources } from './container-spec.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Attachment, Endpoint } from './network.ts';
 
@@ -72,6 +72,8 @@ export interface Run {
   /** By the networks' keys at the provider; null where that does not tell. */
   networks: Record<string, Endpoint> | null;
   ports: PublishedPort[];
+  /** The limits it was last seen with; null where the provider does not tell. */
+  resources: Resources | null;
   startedAt: Date | null;
   finishedAt: Date | null;
   /** Orders observations; never decreases. */
@@ -89,6 +91,8 @@ export interface Run {
 /** What its tenant wants of it: written by services only. */
 export interface Intent {
   name: string;
+  /** Of which only limits and restart policy ever change. */
+  spec: ContainerSpec;
   desired: Desired;
   /** How many starts were asked for; and up to which of them a stop must come first (restart). */
   startSeq: number;
@@ -106,7 +110,6 @@ export interface Intent {
 export interface Container extends Intent {
   tenantId: string;
   id: string;
-  spec: ContainerSpec;
   imageId: string;
   /** The networks it shall be on now, the one it is made in first. */
   attachments: Attachment[];
@@ -183,27 +186,6 @@ export function status(facts: StatusFacts): ContainerStatus {
 
 export const statusOf = (container: ShownContainer): ContainerStatus => status(statusFacts(container));
 
-export const actions = [
-  'start',
-  'stop',
-  'restart',
-  'kill',
-  'pause',
-  'unpause',
-  'rename',
-  'connect',
-  'disconnect',
-  'remove',
-  'exec',
-  'stats',
-  'top',
-  'archive',
-  'changes',
-  'export',
-  'commit',
-] as const;
-export type ContainerAction = (typeof actions)[number];
-
 type Verdict = 'yes' | 'satisfied' | 'no';
 const no = 'no' as const;
 const yes = 'yes' as const;
@@ -216,7 +198,7 @@ const made: readonly Verdict[] = [yes, yes, yes, yes, yes, yes, yes, no, no, yes
  * The table behind every 409 and behind the console's buttons. `satisfied` answers 200 with `changed: false`.
  * Columns: created, starting, running, paused, restarting, stopping, exited, removing, removed, failed, lost.
  */
-const table: Record<ContainerAction, readonly Verdict[]> = {
+const table = {
   start: [yes, satisfied, satisfied, no, yes, yes, yes, no, no, yes, yes],
   stop: [satisfied, yes, yes, yes, yes, yes, satisfied, no, no, satisfied, satisfied],
   restart: [yes, yes, yes, yes, yes, yes, yes, no, no, yes, yes],
@@ -234,7 +216,11 @@ const table: Record<ContainerAction, readonly Verdict[]> = {
   changes: made,
   export: made,
   commit: made,
-};
+  update: [yes, yes, yes, yes, yes, yes, yes, no, no, yes, yes],
+} satisfies Record<string, readonly Verdict[]>;
+
+export type ContainerAction = keyof typeof table;
+export const actions = Object.keys(table) as ContainerAction[];
 
 /** Whether a verb may be accepted in a status. `remove` without force; with force every status but removed allows it. */
 export function can(action: ContainerAction, current: ContainerStatus): Verdict {

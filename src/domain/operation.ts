@@ -17,6 +17,7 @@ export const operationKinds = [
   'connect',
   'disconnect',
   'remove',
+  'update',
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];
 

@@ -13,7 +13,7 @@
 
 import type { Health, Phase, PublishedPort } from '../domain/container.ts';
 import type { ContainerSizes, PathChange, PathStat } from '../domain/container-files.ts';
-import type { ContainerSpec } from '../domain/container-spec.ts';
+import type { ContainerSpec, Resources } from '../domain/container-spec.ts';
 import type { ExecSpec } from '../domain/exec.ts';
 import type { ImageDetails } from '../domain/image.ts';
 import type { ImageConfigChange } from '../domain/image-config-change.ts';
@@ -85,6 +85,8 @@ export type Observation =
       /** By the networks' keys; null when the provider does not tell. */
       networks: Record<string, Endpoint> | null;
       ports: PublishedPort[];
+      /** The limits it has, absent = none; null where the provider does not tell. */
+      resources: Resources | null;
       startedAt: Date | null;
       finishedAt: Date | null;
       /** Orders observations where the provider can answer late (ECS detail.version); null when it always answers the latest. */
@@ -354,7 +356,7 @@ export interface Provider {
   /** An image of its file system, with no mark of ours in its configuration. Each call makes another. not_found when gone. */
   commit?(run: RunRef, input: CommitInput, options: CallOptions): Promise<ImageDetails>;
   /** New limits, running or not. Repeatable. invalid when they can never be met, conflict when not now; not_found when gone. */
-  update?(run: RunRef, resources: ContainerSpec['resources'], options: CallOptions): Promise<void>;
+  update?(run: RunRef, resources: Resources, options: CallOptions): Promise<void>;
   /** not_found when gone. */
   sizes?(run: RunRef, options: CallOptions): Promise<ContainerSizes>;
 

@@ -74,6 +74,9 @@ async function change(
     case 'unpause':
       await required(provider.unpause, 'unpause').call(provider, ref, options);
       return { ...run, phase: 'running' };
+    case 'update':
+      await required(provider.update, 'update').call(provider, ref, container.spec.resources, options);
+      return { ...run, resources: container.spec.resources };
     case 'rename':
       await provider.rename?.(ref, container.name, endpointsOf(container), options);
       return { ...run, name: container.name };
@@ -167,6 +170,7 @@ function nextIncarnation({ id, run, startSeq, stopSeq }: Container): Run {
     address: null,
     networks: null,
     ports: [],
+    resources: null,
     startedAt: null,
     finishedAt: null,
     observedVersion: 0,

@@ -17,6 +17,7 @@ export function foldObservation(container: Container, seen: Observation, feature
     health: seen.health,
     address: seen.address,
     networks: seen.networks,
+    resources: seen.resources,
     ports: seen.ports,
     startedAt: seen.startedAt ?? run.startedAt,
     absentSince: null,

@@ -3,6 +3,7 @@
  * time; answers one step. Every arm must be safe to take twice, because a crash may hide that it was taken.
  */
 import { type Container, type Failure, type Run, restartsAfterExit } from '../domain/container.ts';
+import type { Resources } from '../domain/container-spec.ts';
 import type { Attachment } from '../domain/network.ts';
 import type { Features } from '../providers/provider.ts';
 
@@ -19,6 +20,8 @@ export type Action =
   | { kind: 'unpause' }
   /** Its name changed; DNS shall follow. */
   | { kind: 'rename' }
+  /** Its limits are not those that it shall have. */
+  | { kind: 'update' }
   /** It belongs on a network that it is not on. */
   | { kind: 'connect'; network: Attachment }
   /** It is on a network it does not belong on, or not under the names it should have there. */
@@ -39,16 +42,36 @@ const RESTART_CAP_SECONDS = 60;
 /** A run this long forgets its earlier restarts. */
 export const STABLE_SECONDS = 60;
 
-/** Networks come before a start, and last of all otherwise: whatever is wrong with one keeps nothing from being stopped or removed. */
-export function plan(container: Container, features: Features, now: Date): Action {
+/**
+ * Networks and limits come before a start, and last of all otherwise: whatever is wrong with one keeps nothing from being
+ * stopped or removed. @param limitsRefused the provider said no to these limits: what else there is to do is done without
+ */
+export function plan(container: Container, features: Features, now: Date, limitsRefused = false): Action {
   const next = planLife(container, features, now);
   const mayWait = next.kind === 'start' || next.kind === 'settled' || next.kind === 'backoff';
-  return (mayWait ? planNetworks(container) : null) ?? next;
+  if (!mayWait || !isThere(container.run)) return next;
+  return planNetworks(container) ?? (limitsRefused ? null : planLimits(container, features)) ?? next;
+}
+
+const isThere = ({ handle, phase }: Run): boolean =>
+  handle !== null && phase !== 'pending' && phase !== 'lost' && phase !== 'gone';
+
+/** An ended run that never starts again keeps the limits it had. */
+function planLimits({ run, spec }: Container, features: Features): Action | null {
+  if (run.resources === null || (run.phase === 'exited' && !features.restartInPlace)) return null;
+  return sameLimits(spec.resources, run.resources) ? null : { kind: 'update' };
+}
+
+/** Whether what has these limits is within the wanted ones; a millionth of a CPU is none. */
+export function sameLimits(wanted: Resources, present: Resources): boolean {
+  const near = (a: number | undefined, b: number | undefined) =>
+    a === undefined || (b !== undefined && Math.abs(a - b) < 1e-6);
+  const names = ['cpus', 'memoryMiB', 'memoryReservationMiB', 'pids', 'cpuShares'] as const;
+  return names.every((name) => near(wanted[name], present[name]));
 }
 
 function planNetworks({ run, name, id, spec, attachments }: Container): Action | null {
-  const isThere = run.handle !== null && run.phase !== 'pending' && run.phase !== 'lost' && run.phase !== 'gone';
-  if (!isThere || run.networks === null) return null;
+  if (run.networks === null) return null;
   const wanted = new Map(attachments.map((attachment) => [attachment.key, attachment]));
   const own = [name, id.slice(0, 12), ...(spec.hostname ? [spec.hostname] : [])];
   for (const [key, endpoint] of Object.entries(run.networks)) {

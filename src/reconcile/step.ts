@@ -7,11 +7,12 @@
  */
 import type { Deps } from '../context.ts';
 import type { Container, Failure, Run } from '../domain/container.ts';
-import { AppError, isRetryable } from '../domain/errors.ts';
+import { AppError } from '../domain/errors.ts';
 import type { ReconcileResult } from '../domain/metrics.ts';
 import { systemActor } from '../domain/principal.ts';
 import { type Attention, containerTopic } from '../domain/wakeups.ts';
 import { act, countRestart, type ProviderAction } from './act.ts';
+import { judge } from './judge.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { foldObservation } from './observe.ts';
 import { plan } from './plan.ts';
@@ -72,6 +73,8 @@ async function workUnderLease(
   let looks = 0;
   let isCertain = false;
   const options = () => callOptions(() => lease.isHeld);
+  /** Why the run does not get the limits that it shall have. */
+  let refused: Failure | null = null;
 
   for (let calls = 0; calls < MAX_CALLS; ) {
     if (lease.isDue && !(await lease.write(run))) return null;
@@ -90,19 +93,19 @@ async function workUnderLease(
       run = folded;
     }
 
-    const action = plan(container(), deps.provider.features, lease.now());
+    const action = plan(container(), deps.provider.features, lease.now(), refused !== null);
     const isOver = action.kind === 'settled' || action.kind === 'backoff';
     isCertain = false;
     if (isOver && attention.isAsked && looks++ < MAX_LOOKS) continue;
     switch (action.kind) {
       case 'settled':
-        return settle(lease, run, action.afterSeconds, action.failure);
+        return settle(lease, run, action.afterSeconds, action.failure ?? refused);
       case 'backoff':
         return settle(
           lease,
           { ...run, restartAt: new Date(lease.now().getTime() + action.seconds * 1000) },
           action.seconds,
-          null,
+          refused,
         );
       case 'bury': {
         const buried = await bury(deps, lease, run);
@@ -131,6 +134,10 @@ async function workUnderLease(
     if ('failure' in done) {
       const verdict = judge(action, done.failure, calls);
       if (verdict === 'look again') continue;
+      if (verdict === 'go on without') {
+        refused = { code: done.failure.code, message: done.failure.message };
+        continue;
+      }
       if (verdict === 'give up') return giveUp(lease, run, done.failure);
       return retryLater(deps, lease, run, done.failure);
     }
@@ -159,15 +166,6 @@ async function tried<T>(lease: Lease, call: () => Promise<T>): Promise<{ value: 
 
 function mustBeKnownBefore(action: ProviderAction, known: Run, run: Run): boolean {
   return action.kind === 'start' && (run.stoppedSeq !== known.stoppedSeq || run.restartCount !== known.restartCount);
-}
-
-/** A state that changed under a step is looked at again; a create or a tenant's start that can never work ends its attempt. */
-function judge(action: ProviderAction, failure: AppError, calls: number): 'look again' | 'give up' | 'retry' {
-  if (isRetryable(failure)) return 'retry';
-  if (action.kind === 'create') return 'give up';
-  if (action.kind === 'start' && failure.code !== 'not_found' && !action.byPolicy) return 'give up';
-  const moved = failure.code === 'not_found' || failure.code === 'conflict';
-  return moved && calls < 4 ? 'look again' : 'retry';
 }
 
 const settle = (lease: Lease, run: Run, afterSeconds: number | null, failure: Failure | null) =>

@@ -86,7 +86,8 @@ export const renameContainer = (deps: Deps, ctx: Ctx, reference: string, name: s
 export const removeContainer = (deps: Deps, ctx: Ctx, reference: string, input: { force: boolean; volumes: boolean }) =>
   perform(deps, ctx, reference, 'remove', () => ({ desired: 'removed', removeVolumes: input.volumes }), input.force);
 
-async function perform(
+/** Rules on a snapshot, intent by compare-and-set, then inline work: every verb is this and a change of intent. */
+export async function perform(
   deps: Deps,
   ctx: Ctx,
   reference: string,

@@ -191,6 +191,28 @@ describe('a commit', () => {
   });
 });
 
+test('new limits hold at once, and again after a stop and a start', async () => {
+  const id = await startContainer(app, ['sh', '-c', 'sleep 600'], { resources: { memoryMiB: 64 } });
+  const limit = async () =>
+    (await exec(id, ['sh', '-c', 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes'])).trim();
+  expect(await limit()).toBe(String(64 * 2 ** 20));
+  const changed = { resources: { memoryMiB: 96, cpus: 0.25 }, restart: 'always' };
+  expect(await app.a.admin.expect(200, 'POST', `/v1/containers/${id}/update`, changed)).toMatchObject({
+    changed: true,
+    spec: { resources: { memoryMiB: 96, cpus: 0.25 }, restart: { policy: 'always' } },
+  });
+  expect(await limit()).toBe(String(96 * 2 ** 20));
+  await app.a.admin.expect(200, 'POST', `/v1/containers/${id}/restart`, { graceSeconds: 0 });
+  expect(await limit()).toBe(String(96 * 2 ** 20));
+  const refused = await app.a.admin.send('POST', `/v1/containers/${id}/update`, { resources: { cpus: 500 } });
+  expect([400, 403]).toContain(refused.status);
+  expect((await app.b.admin.send('POST', `/v1/containers/${id}/update`, changed)).status).toBe(404);
+  expect(await app.a.admin.expect(200, 'GET', `/v1/containers/${id}`)).toMatchObject({
+    status: 'running',
+    spec: { resources: { cpus: 0.25 } },
+  });
+});
+
 describe('the host', () => {
   test('is reached by no path, no link and no entry of a tar', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'longshore-host-'));

@@ -72,6 +72,7 @@ export const endpointRows: Record<string, EndpointRow> = {
   killContainer: { ...ofContainer, body: { signal: 'KILL' } },
   pauseContainer: { ...ofContainer, body: {} },
   unpauseContainer: { ...ofContainer, body: {} },
+  updateContainer: { ...ofContainer, body: { resources: { pids: 99 } } },
   renameContainer: { ...ofContainer, body: { name: 'renamed' } },
   readContainerLogs: ofContainer,
   waitForContainer: { ...ofContainer, query: 'timeoutSeconds=1' },

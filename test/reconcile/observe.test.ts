@@ -21,6 +21,7 @@ const present = (change: Partial<Extract<Observation, { kind: 'present' }>>): Ob
   health: 'none',
   address: null,
   networks: null,
+  resources: null,
   ports: [],
   startedAt: ago(5),
   finishedAt: null,

@@ -180,6 +180,35 @@ describe('networks', () => {
   });
 });
 
+describe('limits', () => {
+  const limits = { cpus: 1, memoryMiB: 64, pids: 9 };
+  const having = (present: object | null, run = {}, change = {}) =>
+    aContainer(change, { resources: present, ...run }, { resources: limits });
+
+  it('are changed where the run has others, started or not, and left alone otherwise', () => {
+    expect(next(having({ ...limits, memoryMiB: 32 }))).toEqual({ kind: 'update' });
+    expect(next(having({ cpus: 1, memoryMiB: 64 }))).toEqual({ kind: 'update' });
+    expect(next(having(limits))).toEqual(settled(LIVE_CHECK_SECONDS));
+    expect(next(having(null))).toEqual(settled(LIVE_CHECK_SECONDS));
+    const created = { phase: 'created', startedSeq: 0 };
+    expect(next(having({}, created))).toEqual({ kind: 'update' });
+    expect(next(having(limits, created))).toEqual({ kind: 'start', byPolicy: false });
+  });
+
+  it('keep nothing from being stopped, removed or, once refused, started', () => {
+    expect(next(having({}, {}, { desired: 'stopped' })).kind).toBe('stop');
+    expect(next(having({}, {}, { desired: 'removed' }))).toEqual({ kind: 'destroy' });
+    const created = having({}, { phase: 'created', startedSeq: 0 });
+    expect(plan(created, inPlace, now, true)).toEqual({ kind: 'start', byPolicy: false });
+  });
+
+  it('of an ended run matter only where it starts again', () => {
+    const ended = having({}, { phase: 'exited', exitCode: 0, finishedAt: ago(9) });
+    expect(next(ended)).toEqual({ kind: 'update' });
+    expect(next(ended, anew)).toEqual(settled());
+  });
+});
+
 describe('removal', () => {
   it('destroys whatever there is and buries it only when it is gone', () => {
     for (const phase of ['pending', 'created', 'running', 'paused', 'exited', 'failed'] as const) {

@@ -1,9 +1,10 @@
 /** One request as the API serves it: idempotency key around a verb of the services, errors as a status. */
 import type { Ctx, Deps } from '../../src/context.ts';
 import { sha256 } from '../../src/domain/clock.ts';
-import type { ContainerSpec } from '../../src/domain/container-spec.ts';
+import { type ContainerSpec, containerSpec } from '../../src/domain/container-spec.ts';
 import { AppError, isRetryable } from '../../src/domain/errors.ts';
 import { connectContainer, disconnectContainer } from '../../src/services/attachments.ts';
+import { updateContainer } from '../../src/services/container-update.ts';
 import * as verbs from '../../src/services/container-verbs.ts';
 import { createContainer } from '../../src/services/containers.ts';
 import { claimKey, finishKey, whileHeld } from '../../src/services/idempotency.ts';
@@ -14,6 +15,7 @@ export type Wish =
   | { kind: 'stop' | 'restart'; target: string; graceSeconds: number }
   | { kind: 'kill'; target: string; signal: string }
   | { kind: 'rename'; target: string; name: string }
+  | { kind: 'update'; target: string; memoryMiB: number; restart: string | undefined }
   | { kind: 'connect'; target: string; network: string; aliases: string[] }
   | { kind: 'disconnect'; target: string; network: string }
   | { kind: 'remove'; target: string; force: boolean };
@@ -93,6 +95,10 @@ function act(deps: Deps, ctx: Ctx, wish: Wish) {
       return connectContainer(deps, ctx, { ...wish, container: wish.target });
     case 'disconnect':
       return disconnectContainer(deps, ctx, { ...wish, container: wish.target });
+    case 'update': {
+      const restart = wish.restart === undefined ? undefined : containerSpec.shape.restart.parse(wish.restart);
+      return updateContainer(deps, ctx, wish.target, { resources: { memoryMiB: wish.memoryMiB }, restart });
+    }
     case 'remove':
       return verbs.removeContainer(deps, ctx, wish.target, { force: wish.force, volumes: false });
   }

@@ -71,8 +71,16 @@ function checkIntent(container: Container, truth: MemoryRun[]): string[] {
   if (wantsUp && status === 'exited' && restartsAfterExit(container)) found.push(`I2: ${name} was not restarted`);
   if (wantsUp && status === 'lost' && container.run.exitCode === null) found.push(`I2: ${name} was not replaced`);
   if (container.observedGeneration !== container.generation) found.push(`I2: ${name} was never settled`);
+  found.push(...truth.flatMap((run) => checkLimits(name, container, run)));
   if (status !== 'failed') found.push(...truth.flatMap((run) => checkNetworks(name, container, run)));
   return found;
+}
+
+/** A run that has ended and starts anew keeps its limits; one that starts again does not. */
+function checkLimits(name: string, { spec }: Container, { seen }: MemoryRun): string[] {
+  const spent = seen.phase === 'exited' && seen.version !== null;
+  if (spent || seen.resources?.memoryMiB === spec.resources.memoryMiB) return [];
+  return [`I2: ${name} shall have ${spec.resources.memoryMiB} MiB and has ${seen.resources?.memoryMiB}`];
 }
 
 function checkNetworks(name: string, { attachments }: Container, { seen }: MemoryRun): string[] {

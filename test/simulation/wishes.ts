@@ -27,6 +27,7 @@ const verbs = [
   'pause',
   'unpause',
   'rename',
+  'update',
   'connect',
   'disconnect',
   'remove',
@@ -50,6 +51,11 @@ export function drawWish(random: Random, known: readonly string[]): Wish {
       return { kind, target, network: random.pick(networks), aliases: random.pick([[], ['alias']]) };
     case 'disconnect':
       return { kind, target, network: random.pick(networks) };
+    case 'update':
+      return {
+        ...{ kind, target, memoryMiB: random.pick([64, 128, 256]) },
+        restart: random.chance(0.3) ? random.pick(restarts) : undefined,
+      };
     case 'remove':
       return { kind, target, force: random.chance(0.7) };
     default:

@@ -21,6 +21,7 @@ function aRun(change: Partial<Run> = {}): Run {
     health: 'none',
     address: null,
     networks: {},
+    resources: null,
     ports: [],
     startedAt: ago(5),
     finishedAt: null,

@@ -37,6 +37,7 @@ export const idempotentPosts: Record<string, Prepare> = {
   startContainer: verb('start', 'created'),
   stopContainer: verb('stop', 'running', { graceSeconds: 0 }),
   restartContainer: verb('restart', 'running', { graceSeconds: 0 }),
+  updateContainer: verb('update', 'running', { resources: { memoryMiB: 77 } }),
   killContainer: verb('kill', 'running', { signal: 'KILL' }),
   pauseContainer: verb('pause', 'running'),
   unpauseContainer: verb('unpause', 'paused'),

@@ -3,7 +3,14 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Deps } from '../../context.ts';
-import { containerName, graceSeconds, signalName } from '../../domain/container-spec.ts';
+import {
+  changeableResources,
+  containerName,
+  containerSpec,
+  graceSeconds,
+  signalName,
+} from '../../domain/container-spec.ts';
+import { updateContainer } from '../../services/container-update.ts';
 import {
   killContainer,
   pauseContainer,
@@ -33,6 +40,10 @@ const stopBody = z
   .strictObject({ signal: signalName.optional(), graceSeconds: graceSeconds.optional() })
   .meta({ id: 'StopOptions' });
 
+const updateBody = z
+  .strictObject({ resources: changeableResources.optional(), restart: containerSpec.shape.restart.unwrap().optional() })
+  .meta({ id: 'ContainerUpdate' });
+
 function verb<P extends string, B extends z.ZodType>(path: P, summary: string, body: B, required = false) {
   return createRoute({
     method: 'post',
@@ -59,6 +70,7 @@ const routes = {
   kill: verb('kill', 'Send a signal', z.strictObject({ signal: signalName.default('KILL') })),
   pause: verb('pause', 'Freeze its processes', noBody),
   unpause: verb('unpause', 'Let its processes go on', noBody),
+  update: verb('update', 'Give it other limits or another restart policy, running or not', updateBody, true),
   rename: verb('rename', 'Give it another name', z.strictObject({ name: containerName }), true),
 };
 
@@ -92,6 +104,7 @@ export function containerVerbRoutes(app: V1, deps: Deps): void {
   app.openapi(routes.pause, async (c) => answer(c, await pauseContainer(...target(c))));
   app.openapi(routes.unpause, async (c) => answer(c, await unpauseContainer(...target(c))));
   app.openapi(routes.rename, async (c) => answer(c, await renameContainer(...target(c), c.req.valid('json').name)));
+  app.openapi(routes.update, async (c) => answer(c, await updateContainer(...target(c), c.req.valid('json'))));
   app.openapi(remove, async (c) => {
     const result = await removeContainer(...target(c), c.req.valid('query'));
     return result.converged ? c.body(null, 204) : answer(c, result);

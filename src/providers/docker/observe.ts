@@ -1,6 +1,7 @@
 /** The Engine's inspect answer, and what of it the port wants to know. */
 import { z } from 'zod';
 import type { PublishedPort } from '../../domain/container.ts';
+import type { Resources } from '../../domain/container-spec.ts';
 import type { Endpoint } from '../../domain/network.ts';
 import type { CallOptions, Observation } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
@@ -26,7 +27,14 @@ const inspected = z.object({
     StopSignal: z.string().optional(),
     Tty: z.boolean(),
   }),
-  HostConfig: z.object({ NetworkMode: z.string() }),
+  HostConfig: z.object({
+    NetworkMode: z.string(),
+    Memory: z.number().nullish(),
+    NanoCpus: z.number().nullish(),
+    PidsLimit: z.number().nullish(),
+    MemoryReservation: z.number().nullish(),
+    CpuShares: z.number().nullish(),
+  }),
   NetworkSettings: z.object({
     Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable()).nullish(),
     Networks: z
@@ -82,6 +90,7 @@ export function toObservation(container: Inspected | null, engineStartedAt: Date
     health: state.Health?.Status ?? 'none',
     address: home?.address ?? Object.values(networks).find(({ address }) => address !== null)?.address ?? null,
     networks,
+    resources: limitsOf(container.HostConfig),
     ports: publishedPorts(network.Ports ?? {}),
     startedAt: time(state.StartedAt),
     finishedAt: ended ? time(state.FinishedAt) : null,
@@ -105,6 +114,18 @@ function endpoints({ Id, Config, NetworkSettings }: Inspected): Record<string, E
       },
     ]),
   );
+}
+
+/** Zero, and less, is how the Engine says that there is none. */
+function limitsOf(host: Inspected['HostConfig']): Resources {
+  const { Memory, MemoryReservation, NanoCpus, CpuShares, PidsLimit } = host;
+  return {
+    ...(Memory && { memoryMiB: Memory / (1024 * 1024) }),
+    ...(MemoryReservation && { memoryReservationMiB: MemoryReservation / (1024 * 1024) }),
+    ...(CpuShares && { cpuShares: CpuShares }),
+    ...(NanoCpus && { cpus: NanoCpus / 1_000_000_000 }),
+    ...(PidsLimit && PidsLimit > 0 && { pids: PidsLimit }),
+  };
 }
 
 /** An Engine that starts ends what a dead one left running; it is done within this time. */

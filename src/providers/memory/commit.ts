@@ -2,14 +2,14 @@
 
 import { sha256 } from '../../domain/clock.ts';
 import { healthcheckOf } from '../../domain/container-command.ts';
-import type { ContainerSpec } from '../../domain/container-spec.ts';
+import type { Resources } from '../../domain/container-spec.ts';
 import type { ImageConfig, ImageDetails } from '../../domain/image.ts';
 import type { ImageConfigChange } from '../../domain/image-config-change.ts';
 import type { CommitInput, RunRef } from '../provider.ts';
 import { changesOf, sizesOf } from './files.ts';
 import { holdImage } from './images.ts';
 import type { RunsContext } from './runs.ts';
-import { getRun, type MemoryRun } from './world.ts';
+import { change, getRun, type MemoryRun } from './world.ts';
 
 export function commitRun(context: RunsContext, ref: RunRef, input: CommitInput): ImageDetails {
   const { world, installId, clock, ids } = context;
@@ -74,6 +74,6 @@ function configOf(
 
 const pair = (text: string): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)];
 
-export function updateRun({ world }: RunsContext, ref: RunRef, resources: ContainerSpec['resources']): void {
-  getRun(world, ref).resources = resources;
+export function updateRun({ world }: RunsContext, ref: RunRef, resources: Resources): void {
+  change(world, getRun(world, ref), { resources });
 }

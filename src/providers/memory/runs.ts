@@ -40,7 +40,6 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
     installId,
     input,
     name: input.name,
-    resources: input.spec.resources,
     base: image.files,
     files: new Map(image.files),
     seen: {
@@ -54,6 +53,7 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
       address: null,
       networks: idleEndpoints(input.networks),
       ports: [],
+      resources: input.spec.resources,
       startedAt: null,
       finishedAt: null,
       version: world.restartInPlace ? null : 1,

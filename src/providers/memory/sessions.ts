@@ -73,7 +73,7 @@ function sample(run: MemoryRun, now: number): StatsSample {
     cpuPercent: 1,
     cpuNanoseconds: upMs * 10_000,
     memoryBytes: 2 ** 20,
-    memoryLimitBytes: (run.resources.memoryMiB ?? 0) * 2 ** 20,
+    memoryLimitBytes: (run.seen.resources?.memoryMiB ?? 0) * 2 ** 20,
     networkRxBytes: 0,
     networkTxBytes: 0,
     blockReadBytes: 0,

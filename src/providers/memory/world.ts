@@ -3,7 +3,6 @@
  * containers running. Plain state and the few look-ups on it; what calls do to it is in runs.ts, images.ts and storage.ts.
  */
 
-import type { ContainerSpec } from '../../domain/container-spec.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ImageDetails } from '../../domain/image.ts';
 import type { CreateInput, Hint, LogChunk, NetworkRef, Observation, RunRef, VolumeRef } from '../provider.ts';
@@ -17,8 +16,6 @@ export interface MemoryRun {
   readonly installId: string;
   readonly input: CreateInput;
   name: string;
-  /** The limits it has now. */
-  resources: ContainerSpec['resources'];
   /** What it began with, and what it has. */
   readonly base: FileTree;
   readonly files: FileTree;

@@ -1,0 +1,18 @@
+/** What becomes of a step that the provider refused: pure. */
+import { type AppError, isRetryable } from '../domain/errors.ts';
+import type { ProviderAction } from './act.ts';
+
+export type Verdict = 'look again' | 'give up' | 'go on without' | 'retry';
+
+/**
+ * A state that changed under a step is looked at again; a create or a tenant's start that can never work ends its attempt.
+ * Limits that cannot be had keep nothing else from being done.
+ */
+export function judge(action: ProviderAction, failure: AppError, calls: number): Verdict {
+  if (isRetryable(failure)) return 'retry';
+  if (action.kind === 'create') return 'give up';
+  if (action.kind === 'update' && failure.code !== 'not_found') return 'go on without';
+  if (action.kind === 'start' && failure.code !== 'not_found' && !action.byPolicy) return 'give up';
+  const moved = failure.code === 'not_found' || failure.code === 'conflict';
+  return moved && calls < 4 ? 'look again' : 'retry';
+}
