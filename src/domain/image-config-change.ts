@@ -1,6 +1,6 @@
 /** What of an image's configuration is to become another than in the container that it is made of. */
 import { z } from 'zod';
-import { containerSpec } from './container-spec.ts';
+import { containerSpec, signalName } from './container-spec.ts';
 
 const { command, entrypoint, env, labels, user, healthcheck } = containerSpec.shape;
 const path = z.string().min(1).max(4096);
@@ -19,7 +19,8 @@ export const imageConfigChange = z
     exposedPorts: z.array(exposedPort).max(1000).optional(),
     volumes: z.array(path).max(100).optional(),
     onBuild: z.array(z.string().min(1).max(65_536)).max(100).optional(),
-    healthcheck: healthcheck,
+    healthcheck,
+    stopSignal: signalName.optional(),
   })
   .meta({ id: 'ImageConfigChange' });
 export type ImageConfigChange = z.output<typeof imageConfigChange>;

@@ -164,17 +164,39 @@ export interface Session {
   close(): void;
 }
 
+export interface InterfaceCounts {
+  rxBytes: number;
+  rxPackets: number;
+  rxErrors: number;
+  rxDropped: number;
+  txBytes: number;
+  txPackets: number;
+  txErrors: number;
+  txDropped: number;
+}
+
 export interface StatsSample {
   at: Date;
   cpuPercent: number;
   cpuNanoseconds: number;
+  /** Of it in user mode and in the kernel. */
+  cpuUserNanoseconds: number;
+  cpuKernelNanoseconds: number;
+  /** What all processes of the machine used of its CPUs, and how many these are: the measure of a percentage. */
+  systemCpuNanoseconds: number;
+  onlineCpus: number;
+  /** Without the cache that could be dropped at once. */
   memoryBytes: number;
+  memoryCacheBytes: number;
   memoryLimitBytes: number;
   networkRxBytes: number;
   networkTxBytes: number;
   blockReadBytes: number;
   blockWriteBytes: number;
   pids: number;
+  pidsLimit: number | null;
+  /** By their names in the container. */
+  interfaces: Record<string, InterfaceCounts>;
 }
 
 export interface PutOptions extends CallOptions {

@@ -1,23 +1,18 @@
 /** Containers in the words of the Engine API: the answers of inspect and list, composed of our records and nothing else. */
 import { commandOf } from '../../domain/container-command.ts';
 import type { ContainerDetails } from '../../domain/container-details.ts';
+import type { ContainerSizes } from '../../domain/container-files.ts';
 import { configView } from './config-view.ts';
 import { dockerStatus, exitCodeOf, statusText } from './container-status.ts';
 import { hostConfigView } from './host-config-view.ts';
 import { mountsView } from './mounts-view.ts';
 import { endpointsView, listedPorts, networkModeOf, networkSettingsView } from './networks-view.ts';
 
-/** Of the writable layer, and with all layers of the image. */
-export interface ContainerSize {
-  writableBytes: number;
-  totalBytes: number;
-}
-
 const NEVER = '0001-01-01T00:00:00Z';
 const time = (date: Date | null): string => date?.toISOString() ?? NEVER;
 
 /** @param version as in the path, `1.24` to `1.51` @param size where the client asked for it */
-export function toInspect(container: ContainerDetails, version: string, size?: ContainerSize) {
+export function toInspect(container: ContainerDetails, version: string, size?: ContainerSizes | null) {
   const { id, name, spec, image, imageId, run } = container;
   const { entrypoint, command } = commandOf(spec, image);
   const [path = '', ...rest] = [...entrypoint, ...command];
@@ -42,7 +37,7 @@ export function toInspect(container: ContainerDetails, version: string, size?: C
     ExecIDs: null,
     HostConfig: hostConfigView(container),
     GraphDriver: { Name: 'overlay2', Data: null },
-    ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.totalBytes }),
+    ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes }),
     Mounts: mountsView(container),
     Config: configView(container),
     NetworkSettings: networkSettingsView(container, version),
@@ -70,7 +65,7 @@ function stateView(container: ContainerDetails) {
 }
 
 /** @param now in milliseconds @param size where the client asked for it */
-export function toListItem(container: ContainerDetails, version: string, now: number, size?: ContainerSize) {
+export function toListItem(container: ContainerDetails, version: string, now: number, size?: ContainerSizes | null) {
   const { id, name, spec, image, imageId } = container;
   const { entrypoint, command } = commandOf(spec, image);
   return {
@@ -81,7 +76,7 @@ export function toListItem(container: ContainerDetails, version: string, now: nu
     Command: commandText([...entrypoint, ...command]),
     Created: Math.floor(container.createdAt.getTime() / 1000),
     Ports: listedPorts(container),
-    ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.totalBytes }),
+    ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes }),
     Labels: { ...image?.labels, ...spec.labels },
     State: dockerStatus(container),
     Status: statusText(container, now),

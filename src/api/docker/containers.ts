@@ -1,6 +1,7 @@
 /** Creating, listing, inspecting, removing and pruning containers. */
 import { AppError } from '../../domain/errors.ts';
 import { describeContainer, describeContainers } from '../../services/container-details.ts';
+import { measureContainers } from '../../services/container-files.ts';
 import { removeContainer as remove } from '../../services/container-verbs.ts';
 import { createContainer as create } from '../../services/containers.ts';
 import { containerFilters, matching, pruneFilters, shownStatuses } from './container-filters.ts';
@@ -35,11 +36,17 @@ export const listContainers: Handler = async ({ deps }, { ctx, query, version })
   const found = await describeContainers(deps, ctx, { status: statuses });
   const matches = found.filter(matching(filters, found));
   const now = deps.clock.now();
-  return ok((limit > 0 ? matches.slice(0, limit) : matches).map((container) => toListItem(container, version, now)));
+  const listed = limit > 0 ? matches.slice(0, limit) : matches;
+  const ids = listed.map(({ id }) => id);
+  const sizes = query.flag('size') ? await measureContainers(deps, ctx, ids) : null;
+  return ok(listed.map((container) => toListItem(container, version, now, sizes?.get(container.id))));
 };
 
-export const inspectContainer: Handler = async ({ deps }, { ctx, params, version }) =>
-  ok(toInspect(await describeContainer(deps, ctx, params.id ?? ''), version));
+export const inspectContainer: Handler = async ({ deps }, { ctx, params, query, version }) => {
+  const container = await describeContainer(deps, ctx, params.id ?? '');
+  const sizes = query.flag('size') ? await measureContainers(deps, ctx, [container.id]) : null;
+  return ok(toInspect(container, version, sizes?.get(container.id)));
+};
 
 export const removeContainer: Handler = async ({ deps }, { ctx, params, query }) => {
   if (query.flag('link')) throw new AppError('unsupported', 'Links are not removed one by one; remove the container');

@@ -69,12 +69,8 @@ async function ofContainers({ deps }: Door, { ctx, version }: DockerRequest) {
     ctx,
     containers.map(({ id }) => id),
   );
-  const sizeOf = (id: string) => {
-    const { writableBytes, rootBytes } = sizes.get(id) ?? { writableBytes: 0, rootBytes: 0 };
-    return { writableBytes, totalBytes: rootBytes };
-  };
   const now = deps.clock.now();
-  return { Containers: containers.map((container) => toListItem(container, version, now, sizeOf(container.id))) };
+  return { Containers: containers.map((container) => toListItem(container, version, now, sizes.get(container.id))) };
 }
 
 async function ofVolumes({ deps }: Door, { ctx }: DockerRequest) {

@@ -3,7 +3,9 @@
  * whatever else may contain a slash, are taken as far as the rest of the path allows.
  */
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
+import { containerChanges, exportArchive, getArchive, putArchive, statArchive } from './archive.ts';
 import { attach } from './attach.ts';
+import { commit } from './commit.ts';
 import { killContainer, pause, rename, restart, start, stop, unpause } from './container-verbs.ts';
 import { createContainer, inspectContainer, listContainers, pruneContainers, removeContainer } from './containers.ts';
 import { diskUsage } from './disk-usage.ts';
@@ -15,8 +17,10 @@ import { imageHistory, inspectImage, listImages, pruneImages, removeImage, tagIm
 import { containerLogs } from './logs.ts';
 import * as networks from './networks.ts';
 import type { DockerAnswer, Handler } from './request.ts';
+import { containerStats, containerTop } from './stats.ts';
 import { info, inspectPlugin, listPlugins, version } from './system.ts';
 import { resizeContainer } from './terminal.ts';
+import { update } from './update.ts';
 import * as volumes from './volumes.ts';
 import { waitContainer } from './wait.ts';
 
@@ -58,26 +62,26 @@ const rows: Row[] = [
   ['POST', '/containers/create', serve(createContainer)],
   ['POST', '/containers/prune', serve(pruneContainers)],
   ['GET', '/containers/{id}/json', serve(inspectContainer)],
-  ['GET', '/containers/{id}/top', notYet],
+  ['GET', '/containers/{id}/top', serve(containerTop)],
   ['GET', '/containers/{id}/logs', serve(containerLogs)],
-  ['GET', '/containers/{id}/changes', notYet],
-  ['GET', '/containers/{id}/export', notYet],
-  ['GET', '/containers/{id}/stats', notYet],
+  ['GET', '/containers/{id}/changes', serve(containerChanges)],
+  ['GET', '/containers/{id}/export', serve(exportArchive)],
+  ['GET', '/containers/{id}/stats', serve(containerStats)],
   ['POST', '/containers/{id}/resize', serve(resizeContainer)],
   ['POST', '/containers/{id}/start', serve(start)],
   ['POST', '/containers/{id}/stop', serve(stop)],
   ['POST', '/containers/{id}/restart', serve(restart)],
   ['POST', '/containers/{id}/kill', serve(killContainer)],
-  ['POST', '/containers/{id}/update', notYet],
+  ['POST', '/containers/{id}/update', serve(update)],
   ['POST', '/containers/{id}/rename', serve(rename)],
   ['POST', '/containers/{id}/pause', serve(pause)],
   ['POST', '/containers/{id}/unpause', serve(unpause)],
   ['POST', '/containers/{id}/attach', hijack(attach)],
   ['GET', '/containers/{id}/attach/ws', notYet],
   ['POST', '/containers/{id}/wait', serve(waitContainer)],
-  ['HEAD', '/containers/{id}/archive', notYet],
-  ['GET', '/containers/{id}/archive', notYet],
-  ['PUT', '/containers/{id}/archive', notYet],
+  ['HEAD', '/containers/{id}/archive', serve(statArchive)],
+  ['GET', '/containers/{id}/archive', serve(getArchive)],
+  ['PUT', '/containers/{id}/archive', serve(putArchive)],
   ['DELETE', '/containers/{id}', serve(removeContainer)],
 
   ['POST', '/containers/{id}/exec', serve(createExec)],
@@ -99,7 +103,7 @@ const rows: Row[] = [
   ['POST', '/images/{name}/push', notYet],
   ['POST', '/images/{name}/tag', serve(tagImage)],
   ['DELETE', '/images/{name}', serve(removeImage)],
-  ['POST', '/commit', notYet],
+  ['POST', '/commit', serve(commit)],
   ['GET', '/distribution/{name}/json', notYet],
 
   ['GET', '/networks', serve(networks.listNetworks)],

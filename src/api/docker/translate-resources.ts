@@ -9,7 +9,13 @@ const DEFAULT_PERIOD = 100_000;
 
 const inMiB = (bytes: number | undefined) => (bytes ? bytes / MiB : undefined);
 
-export function resourcesOf(host: HostConfigBody) {
+type Limits = Pick<
+  HostConfigBody,
+  'Memory' | 'MemoryReservation' | 'NanoCpus' | 'CpuQuota' | 'CpuPeriod' | 'CpuShares' | 'PidsLimit'
+> &
+  Partial<Pick<HostConfigBody, 'ShmSize' | 'OomScoreAdj'>>;
+
+export function resourcesOf(host: Limits) {
   return {
     memoryMiB: inMiB(host.Memory),
     memoryReservationMiB: inMiB(host.MemoryReservation),
@@ -21,7 +27,7 @@ export function resourcesOf(host: HostConfigBody) {
   };
 }
 
-function cpusOf({ NanoCpus, CpuQuota, CpuPeriod }: HostConfigBody): number | undefined {
+function cpusOf({ NanoCpus, CpuQuota, CpuPeriod }: Limits): number | undefined {
   if (NanoCpus === undefined) return CpuQuota === undefined ? undefined : CpuQuota / (CpuPeriod ?? DEFAULT_PERIOD);
   if (CpuQuota !== undefined || CpuPeriod !== undefined) {
     throw refuse('invalid', 'HostConfig.NanoCpus', 'cannot be set together with CpuQuota or CpuPeriod');

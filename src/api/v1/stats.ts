@@ -30,7 +30,14 @@ const statsView = z
   })
   .meta({ id: 'ContainerStats' });
 
-const viewStats = ({ at, ...counts }: StatsSample): z.output<typeof statsView> => ({ at: at.toISOString(), ...counts });
+const viewStats = (sample: StatsSample): z.output<typeof statsView> => {
+  const { at, cpuPercent, cpuNanoseconds, memoryBytes, memoryLimitBytes, pids } = sample;
+  const { networkRxBytes, networkTxBytes, blockReadBytes, blockWriteBytes } = sample;
+  return {
+    ...{ at: at.toISOString(), cpuPercent, cpuNanoseconds, memoryBytes, memoryLimitBytes, pids },
+    ...{ networkRxBytes, networkTxBytes, blockReadBytes, blockWriteBytes },
+  };
+};
 
 const stats = createRoute({
   method: 'get',

@@ -7,7 +7,7 @@ import { type EngineRequest, type Site, safeName } from './client.ts';
 import { imageDetails } from './image-details.ts';
 import { holdImage, provisionalHold, untag } from './image-holds.ts';
 import { ownLabels } from './labels.ts';
-import { healthcheck } from './to-docker.ts';
+import { healthcheck, signalText } from './to-docker.ts';
 
 const committed = z.object({ Id: z.string() });
 
@@ -54,6 +54,7 @@ function toConfig(config: ImageConfigChange) {
     ExposedPorts: keys(config.exposedPorts),
     Volumes: keys(config.volumes),
     OnBuild: config.onBuild,
+    StopSignal: config.stopSignal && signalText(config.stopSignal),
     Healthcheck: healthcheck(config.healthcheck),
   };
 }

@@ -8,7 +8,12 @@ import { jsonLines } from './streams.ts';
 
 const count = z.number().default(0);
 const cpu = z.object({
-  cpu_usage: z.object({ total_usage: count, percpu_usage: z.array(z.number()).nullish() }),
+  cpu_usage: z.object({
+    total_usage: count,
+    usage_in_usermode: count,
+    usage_in_kernelmode: count,
+    percpu_usage: z.array(z.number()).nullish(),
+  }),
   system_cpu_usage: count,
   online_cpus: z.number().optional(),
 });
@@ -17,11 +22,19 @@ const sample = z.object({
   cpu_stats: cpu,
   precpu_stats: cpu,
   memory_stats: z.object({ usage: count, limit: count, stats: z.record(z.string(), z.number()).default({}) }),
-  networks: z.record(z.string(), z.object({ rx_bytes: count, tx_bytes: count })).default({}),
+  networks: z
+    .record(
+      z.string(),
+      z.object({
+        ...{ rx_bytes: count, rx_packets: count, rx_errors: count, rx_dropped: count },
+        ...{ tx_bytes: count, tx_packets: count, tx_errors: count, tx_dropped: count },
+      }),
+    )
+    .default({}),
   blkio_stats: z.object({
     io_service_bytes_recursive: z.array(z.object({ op: z.string(), value: z.number() })).nullish(),
   }),
-  pids_stats: z.object({ current: count }),
+  pids_stats: z.object({ current: count, limit: count }),
 });
 type Sample = z.infer<typeof sample>;
 
@@ -53,13 +66,31 @@ function toSample(found: Sample): StatsSample {
     at: new Date(found.read),
     cpuPercent: cpuPercent(found),
     cpuNanoseconds: found.cpu_stats.cpu_usage.total_usage,
-    memoryBytes: memoryBytes(found.memory_stats),
+    cpuUserNanoseconds: found.cpu_stats.cpu_usage.usage_in_usermode,
+    cpuKernelNanoseconds: found.cpu_stats.cpu_usage.usage_in_kernelmode,
+    systemCpuNanoseconds: found.cpu_stats.system_cpu_usage,
+    onlineCpus: cpusOf(found.cpu_stats),
+    memoryBytes: found.memory_stats.usage - cacheBytes(found.memory_stats),
+    memoryCacheBytes: cacheBytes(found.memory_stats),
     memoryLimitBytes: found.memory_stats.limit,
     networkRxBytes: sum(interfaces.map(({ rx_bytes }) => rx_bytes)),
     networkTxBytes: sum(interfaces.map(({ tx_bytes }) => tx_bytes)),
     blockReadBytes: blockBytes(found, 'read'),
     blockWriteBytes: blockBytes(found, 'write'),
     pids: found.pids_stats.current,
+    // The kernel's largest number stands for none.
+    pidsLimit: found.pids_stats.limit > 0 && found.pids_stats.limit < 2 ** 53 ? found.pids_stats.limit : null,
+    interfaces: Object.fromEntries(
+      Object.entries(found.networks).map(([name, counts]) => [
+        name,
+        {
+          ...{ rxBytes: counts.rx_bytes, rxPackets: counts.rx_packets },
+          ...{ rxErrors: counts.rx_errors, rxDropped: counts.rx_dropped },
+          ...{ txBytes: counts.tx_bytes, txPackets: counts.tx_packets },
+          ...{ txErrors: counts.tx_errors, txDropped: counts.tx_dropped },
+        },
+      ]),
+    ),
   };
 }
 
@@ -67,14 +98,16 @@ function toSample(found: Sample): StatsSample {
 function cpuPercent({ cpu_stats: now, precpu_stats: before }: Sample): number {
   const used = now.cpu_usage.total_usage - before.cpu_usage.total_usage;
   const passed = now.system_cpu_usage - before.system_cpu_usage;
-  const cpus = now.online_cpus || now.cpu_usage.percpu_usage?.length || 1;
-  return used > 0 && passed > 0 ? (used / passed) * cpus * 100 : 0;
+  return used > 0 && passed > 0 ? (used / passed) * cpusOf(now) * 100 : 0;
 }
 
-/** Without the page cache that could be dropped at once; its name depends on the version of cgroups. */
-function memoryBytes({ usage, stats }: Sample['memory_stats']): number {
+const cpusOf = ({ online_cpus, cpu_usage }: Sample['cpu_stats']): number =>
+  online_cpus || cpu_usage.percpu_usage?.length || 1;
+
+/** The page cache that could be dropped at once; its name depends on the version of cgroups. */
+function cacheBytes({ usage, stats }: Sample['memory_stats']): number {
   const cache = stats.total_inactive_file ?? stats.inactive_file ?? 0;
-  return cache < usage ? usage - cache : usage;
+  return cache < usage ? cache : 0;
 }
 
 function blockBytes({ blkio_stats: blocks }: Sample, operation: 'read' | 'write'): number {

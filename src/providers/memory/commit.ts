@@ -65,7 +65,7 @@ function configOf(
     labels: { ...image?.labels, ...spec.labels, ...change.labels },
     exposedPorts: union(image?.exposedPorts, ports, change.exposedPorts),
     volumes: union(image?.volumes, change.volumes),
-    stopSignal: spec.stop.signal ?? image?.stopSignal ?? null,
+    stopSignal: change.stopSignal ?? spec.stop.signal ?? image?.stopSignal ?? null,
     healthcheck: healthcheckOf(change.healthcheck ?? spec.healthcheck, image?.healthcheck ?? null),
     shell: image?.shell ?? null,
     onBuild: change.onBuild ?? [],

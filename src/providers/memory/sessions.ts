@@ -72,13 +72,20 @@ function sample(run: MemoryRun, now: number): StatsSample {
     at: new Date(now),
     cpuPercent: 1,
     cpuNanoseconds: upMs * 10_000,
+    cpuUserNanoseconds: upMs * 10_000,
+    cpuKernelNanoseconds: 0,
+    systemCpuNanoseconds: now * 1_000_000,
+    onlineCpus: 1,
     memoryBytes: 2 ** 20,
+    memoryCacheBytes: 0,
     memoryLimitBytes: (run.seen.resources?.memoryMiB ?? 0) * 2 ** 20,
     networkRxBytes: 0,
     networkTxBytes: 0,
     blockReadBytes: 0,
     blockWriteBytes: 0,
     pids: 1,
+    pidsLimit: run.seen.resources?.pids ?? null,
+    interfaces: {},
   };
 }
 
