@@ -54,8 +54,17 @@ export function opensWebSocket(request: IncomingMessage): boolean {
 /** Answers that are not out yet, by their connection. */
 const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
 
-export function refusing(ids: Ids, listener: RequestListener): RequestListener {
+/** A body may take any time, but nothing of it must not come for so long. */
+const BODY_IDLE_MS = 60_000;
+
+export function refusing(ids: Ids, listener: RequestListener, bodyIdleMs = BODY_IDLE_MS): RequestListener {
   return (request, response) => {
+    const { 'content-length': length = '0', 'transfer-encoding': chunked } = request.headers;
+    if (chunked !== undefined || length !== '0') {
+      request.setTimeout(bodyIdleMs, () => {
+        if (!request.complete) request.socket.destroy();
+      });
+    }
     const others = underWay.get(request.socket) ?? new Set();
     underWay.set(request.socket, others.add(response));
     response.once('close', () => others.delete(response));

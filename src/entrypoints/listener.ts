@@ -50,7 +50,8 @@ export async function listen(
   const upgraded = new Set<Duplex>();
   const shouldUpgradeCallback = (request: IncomingMessage) =>
     opensWebSocket(request) || (upgrade !== undefined && opensHijack(request));
-  const serverOptions: ServerOptions = { shouldUpgradeCallback, requireHostHeader: false };
+  // An upload lasts as long as it lasts; raw-http.ts ends one that stands still.
+  const serverOptions: ServerOptions = { shouldUpgradeCallback, requireHostHeader: false, requestTimeout: 0 };
   const create = (options: ServerOptions, listener: RequestListener) => {
     const guarded = refusing(systemIds, (incoming, outgoing) => {
       if (!answersAnyone?.(incoming, outgoing)) listener(incoming, outgoing);
