@@ -6,7 +6,8 @@ import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS
 import type { Duplex } from 'node:stream';
 import type { Ids } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
-import { toProblem } from './errors.ts';
+import { parseDockerPath } from './docker/paths.ts';
+import { toDockerError, toProblem } from './errors.ts';
 
 /** Of these a request has one, or none: whoever reads the first and whoever reads the last must read the same. */
 const single = new Set([
@@ -48,8 +49,12 @@ function repeated(rawHeaders: string[]): string | null {
 /** Whether it becomes a WebSocket. On other routes an Upgrade header is none of our business: they answer as they always do. */
 export function opensWebSocket(request: IncomingMessage): boolean {
   const wanted = request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
-  return wanted && /^[^?]*\/ws(\?|$)/.test(request.url ?? '') && refusalOf(request) === null;
+  const isOurs = /^\/v1\/[^?]*\/ws(\?|$)/.test(request.url ?? '');
+  return wanted && isOurs && isPlain(request);
 }
+
+/** Whether it is a request that can be read in one way only. Others are answered as such, whatever they want to become. */
+export const isPlain = (request: IncomingMessage): boolean => refusalOf(request) === null;
 
 /** Answers that are not out yet, by their connection. */
 const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
@@ -70,7 +75,7 @@ export function refusing(ids: Ids, listener: RequestListener, bodyIdleMs = BODY_
     response.once('close', () => others.delete(response));
     const reason = refusalOf(request);
     if (reason === null) return listener(request, response);
-    const { status, headers, body } = problemOf(ids, reason);
+    const { status, headers, body } = problemOf(ids, reason, 400, request.url);
     response.writeHead(status, headers).end(body);
   };
 }
@@ -101,10 +106,12 @@ const known: Record<string, [reason: string, status: number]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['The request did not come in time', 408],
 };
 
-function problemOf(ids: Ids, reason: string, status = 400) {
+function problemOf(ids: Ids, reason: string, status = 400, url = '/') {
   const requestId = ids.uuid();
-  const problem = toProblem(new AppError('invalid', reason), requestId);
-  const body = JSON.stringify({ ...problem.body, status });
+  const error = new AppError('invalid', reason);
+  // Clients of the Docker door read nothing but its own form.
+  const problem = parseDockerPath(url) ? toDockerError(error, requestId) : toProblem(error, requestId);
+  const body = JSON.stringify('json' in problem ? problem.json : { ...problem.body, status });
   const more = { 'content-length': String(Buffer.byteLength(body)), 'x-request-id': requestId, connection: 'close' };
   return { status, headers: { ...problem.headers, ...more }, body };
 }

@@ -5,6 +5,7 @@ import { AppError } from '../domain/errors.ts';
 import type { AttachInput, Session } from '../providers/provider.ts';
 import { authorize } from './authorize.ts';
 import { runOf } from './live-run.ts';
+import { waitForExit } from './wait.ts';
 
 export type AttachOptions = Omit<AttachInput, 'tty'>;
 
@@ -22,7 +23,14 @@ export async function attachContainer(
   if (state === 'paused') {
     throw new AppError('conflict', `Container ${container.name} is paused, unpause the container before attach`);
   }
-  return deps.provider.attach(runOf(container), { ...input, tty: container.spec.tty }, { signal });
+  const session = await deps.provider.attach(runOf(container), { ...input, tty: container.spec.tty }, { signal });
+  return {
+    ...session,
+    /** Observed, and therefore known a little later than the end of its output. */
+    get exit() {
+      return waitForExit(deps, container, 'not-running', signal).then((end) => end?.exitCode ?? null);
+    },
+  };
 }
 
 /** Of its terminal. Throws conflict when it does not run. */

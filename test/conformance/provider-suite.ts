@@ -3,6 +3,7 @@
  * member, a feature, the harness's kernel), never by the provider's name.
  */
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { attachCases } from './attach-cases.ts';
 import { commitCases } from './commit-cases.ts';
 import { execCases } from './exec-cases.ts';
 import { fileCases } from './file-cases.ts';
@@ -33,6 +34,7 @@ export function describeProvider(name: string, make: () => Promise<Harness>): vo
     describe('logs', () => logCases(getWorld));
     describe('live runs', () => liveCases(getWorld));
     describe('exec', () => execCases(getWorld));
+    describe('attach', () => attachCases(getWorld));
     describe('files', () => fileCases(getWorld));
     describe('commits and updates', () => commitCases(getWorld));
     describe('images', () => imageCases(getWorld));

@@ -29,6 +29,8 @@ export interface DockerCli extends Disposable {
   ok(args: string[], options?: CliOptions): Promise<string>;
   /** For commands that go on: the caller ends it. Its standard input is a pipe. */
   start(args: string[], options?: CliOptions): ChildProcess;
+  /** A line of shell on a terminal, with this tenant's environment. */
+  script(line: string): Promise<CliResult>;
   /** What other clients need in their environment to be this tenant. */
   env: Record<string, string>;
 }
@@ -42,16 +44,22 @@ export function dockerCli(url: string, key: string): DockerCli {
   });
   const env = { DOCKER_HOST: host, DOCKER_CONFIG: configDir, DOCKER_BUILDKIT: '0' };
 
-  function start(args: string[], { cwd, env: more = {}, timeoutSeconds = 60 }: CliOptions = {}): ChildProcess {
-    const child = spawn('docker', args, { cwd, env: { PATH: process.env.PATH, HOME: configDir, ...env, ...more } });
+  const start = (args: string[], options?: CliOptions) => launch('docker', args, options);
+  const run = (args: string[], options: CliOptions = {}) => finish(start(args, options), options);
+
+  function launch(
+    program: string,
+    args: string[],
+    { cwd, env: more = {}, timeoutSeconds = 60 }: CliOptions = {},
+  ): ChildProcess {
+    const child = spawn(program, args, { cwd, env: { PATH: process.env.PATH, HOME: configDir, ...env, ...more } });
     // The CLI passes SIGTERM on to the container it is attached to.
     const late = setTimeout(() => child.kill('SIGKILL'), timeoutSeconds * 1000);
     child.once('exit', () => clearTimeout(late));
     return child;
   }
 
-  async function run(args: string[], options: CliOptions = {}): Promise<CliResult> {
-    const child = start(args, options);
+  async function finish(child: ChildProcess, options: CliOptions = {}): Promise<CliResult> {
     const stdout = gather(child.stdout);
     const stderr = gather(child.stderr);
     // A command that ends early takes no more of it.
@@ -66,6 +74,7 @@ export function dockerCli(url: string, key: string): DockerCli {
     env,
     start,
     run,
+    script: (line) => finish(launch('script', ['-qec', line, '/dev/null'])),
     ok: async (args, options) => {
       const { exitCode, stdout, stderr } = await run(args, options);
       if (exitCode === 0) return stdout.trim();

@@ -3,7 +3,7 @@
  * exist, every reference is resolved among the tenant's own objects, and nothing of a request is ever forwarded.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 import type { Ctx, Deps } from '../../context.ts';
@@ -13,7 +13,8 @@ import { principalOf } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { asAppError, toDockerError } from '../errors.ts';
 import { commonHeaders, toBytes, toResponse } from './answer.ts';
-import { afterHead, isOpened, type Opened, plainly, relay } from './hijack.ts';
+import { relayWebSocket } from './attach-socket.ts';
+import { afterHead, agreement, isOpened, isWebSocket, type Opened, plainly, relay } from './hijack.ts';
 import { findOperation, type Match } from './operations.ts';
 import { parseDockerPath } from './paths.ts';
 import { Query } from './query.ts';
@@ -127,19 +128,26 @@ export function createDockerDoor(deps: Deps, { authenticator, limiter, streams }
     socket.on('error', () => {});
     socket.once('close', () => gone.abort());
     try {
-      const body = afterHead(incoming, socket, head);
+      const body = isWebSocket(incoming) ? noBody : afterHead(incoming, socket, head);
       const answer = await serve({ incoming, requestId, log, signal: gone.signal, body }, (path) => {
         route = path;
       });
-      end({ method: 'POST', route, status: isOpened(answer) ? 101 : answer.status });
-      if (isOpened(answer)) await relay(answer, socket);
-      else socket.end(toBytes(answer));
+      end({ method: incoming.method ?? '', route, status: isOpened(answer) ? 101 : answer.status });
+      if (!isOpened(answer)) socket.end(toBytes(answer));
+      else if (isWebSocket(incoming)) await relayWebSocket(answer, incoming, socket, head);
+      else {
+        socket.write(agreement(answer));
+        await relay(answer, socket);
+      }
     } catch (error) {
       if (!gone.signal.aborted) log().warn({ err: error }, 'an upgraded connection broke off');
       socket.destroy();
     }
   }
 }
+
+/** Where a connection carries none. */
+const noBody = (): Readable => Readable.from([]);
 
 const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 

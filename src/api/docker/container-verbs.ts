@@ -2,7 +2,7 @@
 import { containerName, signalName } from '../../domain/container-spec.ts';
 import { AppError } from '../../domain/errors.ts';
 import * as verbs from '../../services/container-verbs.ts';
-import { type DockerAnswer, type DockerRequest, type Handler, noContent, notModified } from './request.ts';
+import { type DockerAnswer, type DockerRequest, type Handler, noContent, notModified, textBody } from './request.ts';
 
 const grace = { min: -1, max: 3600 };
 
@@ -18,8 +18,14 @@ function answerToChange(result: verbs.VerbResult, already: string): DockerAnswer
   return answerTo(result);
 }
 
-export const start: Handler = async ({ deps }, { ctx, params }) =>
-  answerTo(await verbs.startContainer(deps, ctx, params.id ?? ''));
+export const start: Handler = async ({ deps }, request) => {
+  const body = (await textBody(request)).trim();
+  if (!['', '{}', 'null'].includes(body)) {
+    const text = 'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24';
+    throw new AppError('invalid', text);
+  }
+  return answerTo(await verbs.startContainer(deps, request.ctx, request.params.id ?? ''));
+};
 
 export const stop: Handler = async ({ deps }, request) =>
   answerTo(await verbs.stopContainer(deps, request.ctx, request.params.id ?? '', howToStop(request)));

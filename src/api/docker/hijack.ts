@@ -7,6 +7,7 @@ import { type Duplex, Readable } from 'node:stream';
 import { AppError } from '../../domain/errors.ts';
 import type { Session } from '../../services/exec.ts';
 import type { OpenStream } from '../../services/streams.ts';
+import { isPlain } from '../raw-http.ts';
 import { commonHeaders } from './answer.ts';
 import { encoder, multiplexedStream, rawStream } from './frames.ts';
 import type { DockerAnswer, DockerRequest, Door } from './request.ts';
@@ -27,11 +28,16 @@ export type Opener = (door: Door, request: DockerRequest) => Promise<Opened | Do
 
 export const isOpened = (answer: Opened | DockerAnswer): answer is Opened => 'session' in answer;
 
-/** What a client may send with POST …/attach and …/exec/{id}/start to have its connection upgraded. */
-export function opensHijack({ method, url = '', headers }: IncomingMessage): boolean {
-  const wanted = method === 'POST' && headers.upgrade !== undefined;
-  return wanted && /^(\/v\d+\.\d+)?\/(containers\/[^?]+\/attach|exec\/[^?/]+\/start)(\?|$)/.test(url);
+/** Whether a request is for a connection in both directions: an upgrade of attach or exec start, or attach's WebSocket. */
+export function opensHijack(request: IncomingMessage): boolean {
+  const { method, url = '', headers } = request;
+  if (headers.upgrade === undefined || !isPlain(request)) return false;
+  if (isWebSocket(request)) return /^(\/v\d+\.\d+)?\/containers\/[^?]+\/attach\/ws(\?|$)/.test(url);
+  return method === 'POST' && /^(\/v\d+\.\d+)?\/(containers\/[^?]+\/attach|exec\/[^?/]+\/start)(\?|$)/.test(url);
 }
+
+export const isWebSocket = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 
 /** Takes a stream of the tenant and opens the session within it. @param open gets the signal that ends it */
 export async function opened(
@@ -72,13 +78,17 @@ async function* outputOf(given: Opened, body: Readable): AsyncGenerator<Uint8Arr
 /** How long a client that still sends is listened to after the end, before the connection is cut. */
 const LINGER_MS = 2_000;
 
-/** Agrees to the upgrade, and carries bytes until the process, the client or the key ends. */
+/** To be sent before a connection is relayed that the client asked to have upgraded. */
+export function agreement({ contentType }: Opened): string {
+  const headers = { 'content-type': contentType, connection: 'Upgrade', upgrade: 'tcp', ...commonHeaders };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 101 UPGRADED\r\n${lines.join('')}\r\n`;
+}
+
+/** Carries bytes until the process, the client or the key ends. */
 export async function relay(given: Opened, socket: Duplex): Promise<void> {
-  const { session, stream, contentType } = given;
+  const { session, stream } = given;
   try {
-    const headers = { 'content-type': contentType, connection: 'Upgrade', upgrade: 'tcp', ...commonHeaders };
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(`HTTP/1.1 101 UPGRADED\r\n${lines.join('')}\r\n`);
     void takeInput(given, socket);
     await giveOutput(given, socket);
     if (stream.signal.aborted) return void socket.destroy();

@@ -77,7 +77,7 @@ const rows: Row[] = [
   ['POST', '/containers/{id}/pause', serve(pause)],
   ['POST', '/containers/{id}/unpause', serve(unpause)],
   ['POST', '/containers/{id}/attach', hijack(attach)],
-  ['GET', '/containers/{id}/attach/ws', notYet],
+  ['GET', '/containers/{id}/attach/ws', hijack(attach)],
   ['POST', '/containers/{id}/wait', serve(waitContainer)],
   ['HEAD', '/containers/{id}/archive', serve(statArchive)],
   ['GET', '/containers/{id}/archive', serve(getArchive)],

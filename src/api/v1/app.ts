@@ -5,6 +5,7 @@ import { type Admission, createAdmission } from '../admission.ts';
 import { isOperatorsPath, operatorAuth, refuseKeyInUrl, tenantAuth, ticketAuth } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { idempotency } from '../idempotency.ts';
+import { attachSocketRoutes } from './attach-socket.ts';
 import { attachmentRoutes } from './attachments.ts';
 import { certificateRoutes } from './certificates.ts';
 import { commitRoutes } from './commit.ts';
@@ -38,7 +39,9 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   v1.use('*', (c, next) => {
     refuseKeyInUrl(c.req.url);
     if (isOperatorsPath(c.req.path)) return asOperator(c, next);
-    return /^\/v1\/(events|containers\/[^/]+\/exec\/ws)$/.test(c.req.path) ? withTicket(c, next) : asTenant(c, next);
+    return /^\/v1\/(events|containers\/[^/]+\/(exec|attach)\/ws)$/.test(c.req.path)
+      ? withTicket(c, next)
+      : asTenant(c, next);
   });
   v1.use('*', onlyWhatIsDescribed(v1));
   v1.post('*', emptyBodyIsNone, idempotency(deps, recoverAnswer(deps)));
@@ -56,6 +59,7 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   waitRoutes(v1, deps, streams);
   execRoutes(v1, deps, streams);
   execSocketRoutes(v1, deps, streams);
+  attachSocketRoutes(v1, deps, streams);
   statsRoutes(v1, deps, streams);
   containerFileRoutes(v1, deps, streams);
   commitRoutes(v1, deps);
