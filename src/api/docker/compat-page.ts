@@ -1,6 +1,7 @@
 /** docs/docker-compat.md, made of the tables that the door works with. */
 import { containerFields } from './container-fields.ts';
 import type { Field, FieldTable } from './fields.ts';
+import { type Operation, operations } from './operations.ts';
 
 const statuses = { forbidden: 403, unsupported: 501, invalid: 400 } as const;
 
@@ -8,7 +9,10 @@ const head = `# Docker compatibility
 
 Made by \`npm run docker-compat\` from the tables that the Docker door works with; \`npm run check\` compares.
 
-## Fields of \`POST /containers/create\`
+Served with and without a version in the path, \`/v1.24\` to \`/v1.51\`. Objects are named by ids of ours, 64 hex digits each.
+`;
+
+const fieldsHead = `## Fields of \`POST /containers/create\`
 
 Every field of API 1.24 to 1.51 has one verdict. *mapped*: it becomes what is named, a member of the spec of \`/v1\`, and has its
 effect. *approximated*: the create answer warns, with the sentence. *refused*: nothing is made; the answer has the status, the
@@ -23,8 +27,27 @@ looked at and the moment that the kernel mounts them.
 
 export function compatPage(): string {
   const sections = [...tablesOf('ContainerConfig', containerFields)];
-  return [head, ...sections.map(({ title, rows }) => section(title, rows))].join('\n');
+  const fields = sections.map(({ title, rows }) => section(title, rows));
+  return [head, operationsSection(), fieldsHead, ...fields].join('\n');
 }
+
+function operationsSection(): string {
+  const served = operations.filter(({ verdict }) => verdict.kind !== 'refuse');
+  const rows = operations.map(({ method, path, verdict }) => `| ${method} | \`${path}\` | ${verdictOn(verdict)} |`);
+  return [
+    '## Operations',
+    '',
+    `${served.length} of ${operations.length} are served. One that is not listed is answered with 404.`,
+    '',
+    '| | path | |',
+    '|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+const verdictOn = (verdict: Operation['verdict']): string =>
+  verdict.kind === 'refuse' ? `refused: ${verdict.message}` : 'served';
 
 interface Section {
   title: string;
