@@ -361,6 +361,19 @@ function mappedIn(table: FieldTable, path = ''): string[] {
   });
 }
 
+test('what the Engine itself says of a container has a verdict each', async () => {
+  const { Config, HostConfig, NetworkSettings } = await onEngine({}, true);
+  const unknown = (names: string[], table: FieldTable = {}) => names.filter((name) => !Object.hasOwn(table, name));
+  const inner = (table: FieldTable, name: string): FieldTable => {
+    const field = table[name];
+    return field?.verdict === 'mapped' ? (field.fields ?? {}) : {};
+  };
+  const endpoints = inner(inner(containerFields, 'NetworkingConfig'), 'EndpointsConfig');
+  expect(unknown(Object.keys(Config), containerFields)).toEqual([]);
+  expect(unknown(Object.keys(HostConfig), inner(containerFields, 'HostConfig'))).toEqual([]);
+  expect(unknown(Object.values(NetworkSettings.Networks).flatMap(Object.keys), endpoints)).toEqual([]);
+});
+
 test('no mapped field is without a case', () => {
   const covered = [...new Set([...apart, ...cases.flatMap(({ fields }) => fields)])];
   expect(covered.sort()).toEqual(mappedIn(containerFields).sort());
