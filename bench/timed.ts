@@ -8,7 +8,7 @@ export interface Caller extends Disposable {
 
 export function openCaller(url: string, key: string, connections: number): Caller {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  return {
+  const caller: Caller = {
     call: (method, path, body) =>
       new Promise((resolve, reject) => {
         const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -31,10 +31,16 @@ export function openCaller(url: string, key: string, connections: number): Calle
             else resolve({ ms, answer: text === '' ? null : JSON.parse(text) });
           });
         });
-        sent.on('error', reject).end(payload);
+        sent.on('error', (error: NodeJS.ErrnoException) => {
+          // The server closes connections that were idle while others had their turn, sometimes just as one is used again.
+          if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(caller.call(method, path, body));
+          else reject(error);
+        });
+        sent.end(payload);
       }),
     [Symbol.dispose]: () => agent.destroy(),
   };
+  return caller;
 }
 
 /** Runs `task` in so many lanes side by side until `seconds` are over or the signal aborts; answers the seconds it took. */
