@@ -11,7 +11,10 @@ const MAX_BYTES = 1024 * 1024;
 const MAX_DROPPED_BYTES = 16 * MAX_BYTES;
 
 /** Their bodies pass through, read by nobody but whoever takes them in the end (uploadOf). */
-const uploads: readonly [method: string, path: RegExp][] = [['PUT', /^\/v1\/containers\/[^/]+\/archive$/]];
+const uploads: readonly [method: string, path: RegExp][] = [
+  ['PUT', /^\/v1\/containers\/[^/]+\/archive$/],
+  ['PUT', /^\/v1\/image-(archive|import|build)$/],
+];
 
 /** Throws too_large. */
 export const limitBody: MiddlewareHandler<Environment> = async (c, next) => {

@@ -70,6 +70,22 @@ export async function keepImage(
   });
 }
 
+const addDigest = prepare(sql`with
+  image as (update images as i set repo_digests =
+      (select jsonb_agg(distinct d) from jsonb_array_elements(i.repo_digests || jsonb_build_array(${param('digest', 'text')})) d)
+    where ${here} and id = ${param('id', 'text')} returning id),
+  changed as (select 'image' as kind, 'pushed' as type, id, ${param('name', 'text')} as name, '{}'::jsonb as data from image),
+  ${writeEvents()}
+  select count(*)::int as images from image`);
+
+/** Where it was pushed to, as `repository@sha256:…`. Nothing happens to an image that is gone. */
+export async function addRepoDigest(
+  db: Db,
+  entry: { tenantId: string; id: string; digest: string; name: string; actor: Actor },
+): Promise<void> {
+  await tenantBatch(db, entry.tenantId, [addDigest({ ...entry, actor: json(entry.actor) })]);
+}
+
 /** An image is shown with all of its tags, also in lists. */
 const MAX_TAGS = 100;
 

@@ -76,7 +76,8 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
         if (skipped === null) throw broken('it ends too early');
         left -= skipped.length;
       }
-      if (padding > 0 && (await bytes.take(padding)) === null) throw broken('it ends too early');
+      // The docker CLI ends a context whose Dockerfile it adds with the last byte of the last file.
+      if (padding > 0 && (await bytes.take(padding)) === null) break;
       extension = {};
     }
     await bytes.drain();

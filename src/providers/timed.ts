@@ -6,7 +6,9 @@ import type { Provider } from './provider.ts';
 type Call = (...args: unknown[]) => unknown;
 
 /** They last as long as somebody listens or sends, which says nothing about the provider. */
-const streams = new Set(['logs', 'stats', 'watch', 'put']);
+const streams = new Set(['logs', 'stats', 'watch', 'put', 'save']);
+/** They tell of their progress until their result. */
+const telling = new Set(['pull', 'build']);
 
 export function timed(provider: Provider, metrics: Metrics): Provider {
   const { images, networks, volumes, archive, ...own } = provider;
@@ -23,7 +25,10 @@ function timedMembers<T extends object>(members: T, prefix: string, metrics: Met
   const entries = Object.entries(members).map(([name, member]) => {
     if (typeof member !== 'function' || streams.has(name)) return [name, member];
     const call: Call = member.bind(members);
-    return [name, name === 'pull' ? timedPull(call, metrics) : timedCall(call, prefix + name, metrics)];
+    return [
+      name,
+      telling.has(name) ? timedTelling(call, prefix + name, metrics) : timedCall(call, prefix + name, metrics),
+    ];
   });
   return Object.fromEntries(entries) as T;
 }
@@ -43,9 +48,9 @@ function timedCall(call: Call, method: string, metrics: Metrics): Call {
 }
 
 /** From its start to its result, with all the progress in between. */
-function timedPull(call: Call, metrics: Metrics): Call {
+function timedTelling(call: Call, method: string, metrics: Metrics): Call {
   return async function* (...args) {
-    const end = metrics.providerCall('images.pull');
+    const end = metrics.providerCall(method);
     let outcome = 'ok';
     try {
       return yield* call(...args) as AsyncGenerator<unknown, unknown, void>;

@@ -36,6 +36,33 @@ export async function checkRegistry(
   }
 }
 
+export interface RegistryAddress {
+  /** Plain HTTP is for the loopback address alone. */
+  protocol: 'http:' | 'https:';
+  /** Of the name, each checked; to be connected to, and no others. */
+  addresses: string[];
+}
+
+/**
+ * Where to connect for a host that a registry of this policy is on, or that one sends its clients to for a token. Resolved once.
+ * Throws forbidden where one of the addresses is not public, unless the operator listed the host; unavailable.
+ */
+export async function registryAddress(
+  policy: RegistryPolicy,
+  host: string,
+  resolve: Resolve = resolveHost,
+): Promise<RegistryAddress> {
+  const name = hostOf(host.toLowerCase());
+  const isLoopback = policy.loopback && (name === 'localhost' || name === '127.0.0.1');
+  if (isLoopback) return { protocol: 'http:', addresses: ['127.0.0.1'] };
+  const addresses = ipaddr.isValid(name) ? [name] : await addressesOf(host, name, resolve);
+  const isListed = policy.hosts.some((listed) => listed.toLowerCase() === host.toLowerCase());
+  if (!isListed && !addresses.every(isPublic)) {
+    throw new AppError('forbidden', `${host} is not a public address`);
+  }
+  return { protocol: 'https:', addresses };
+}
+
 /** Without port, brackets and the dot that ends a rooted name. */
 function hostOf(registry: string): string {
   return registry

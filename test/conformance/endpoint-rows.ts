@@ -92,6 +92,11 @@ export const endpointRows: Record<string, EndpointRow> = {
   removeImage: { ...ofImage, query: 'force=true' },
   getImageHistory: ofImage,
   tagImage: { ...ofImage, body: { repository: 'mine' } },
+  saveImage: ofImage,
+  loadImages: { body: {} },
+  importImage: { body: {} },
+  buildImage: { body: {} },
+  pushImage: { ...ofImage, body: {} },
   pruneImages: { body: { all: true } },
   getDiskUsage: {},
 

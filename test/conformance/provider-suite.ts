@@ -9,6 +9,7 @@ import { execCases } from './exec-cases.ts';
 import { fileCases } from './file-cases.ts';
 import { createWorld, type Harness, type World } from './harness.ts';
 import { imageCases } from './image-cases.ts';
+import { imageMakingCases } from './image-making-cases.ts';
 import { liveCases } from './live-cases.ts';
 import { logCases } from './log-cases.ts';
 import { networkCases } from './network-cases.ts';
@@ -38,6 +39,7 @@ export function describeProvider(name: string, make: () => Promise<Harness>): vo
     describe('files', () => fileCases(getWorld));
     describe('commits and updates', () => commitCases(getWorld));
     describe('images', () => imageCases(getWorld));
+    describe('making images', () => imageMakingCases(getWorld));
     describe('networks', () => networkCases(getWorld));
     describe('volumes', () => volumeCases(getWorld));
     describe('ownership', () => ownershipCases(getWorld));

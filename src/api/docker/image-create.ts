@@ -1,6 +1,7 @@
 /** `POST /images/create`: a pull from a registry, or an image made of a root file system that the client sends. */
 import { AppError } from '../../domain/errors.ts';
 import { familiarReference, familiarRepository, parseImageReference } from '../../domain/image.ts';
+import { importImage } from '../../services/image-import.ts';
 import { type PullProgress, pullImage } from '../../services/image-pull.ts';
 import { requireImage } from '../../services/images.ts';
 import { joinReference } from './image-references.ts';
@@ -10,11 +11,31 @@ import type { DockerAnswer, DockerRequest, Door, Handler } from './request.ts';
 
 export const createImage: Handler = (door, request) => {
   const { query } = request;
-  if (query.text('fromSrc') !== undefined) throw new AppError('unsupported', 'Importing is not served here');
+  if (query.text('fromSrc') !== undefined) return importArchive(door, request);
   const image = query.text('fromImage');
   if (image === undefined) throw new AppError('invalid', 'fromImage or fromSrc is missing');
   return pull(door, request, joinReference(image, query.text('tag')));
 };
+
+async function importArchive({ deps }: Door, request: DockerRequest): Promise<DockerAnswer> {
+  const { query } = request;
+  if (query.text('fromSrc') !== '-') {
+    throw new AppError('forbidden', 'Importing from a URL is refused: download it yourself and use "docker import -"');
+  }
+  const repo = query.text('repo');
+  const reference = repo === undefined ? null : parseImageReference(joinReference(repo, query.text('tag')));
+  const input = {
+    tag: reference && { repository: familiarRepository(reference), tag: reference.tag ?? 'latest' },
+    comment: query.text('message') ?? '',
+    changes: query.all('changes'),
+    architecture: query.text('platform')?.split('/')[1] ?? null,
+  };
+  const lines = (async function* () {
+    yield { status: (await importImage(deps, request.ctx, input, request.body())).id };
+  })();
+  const headers = { 'content-type': 'application/json' };
+  return { status: 200, headers, stream: await startedLines(request, lines) };
+}
 
 async function pull(door: Door, request: DockerRequest, reference: string): Promise<DockerAnswer> {
   const lines = pullLines(door, request, reference);
@@ -43,7 +64,7 @@ async function* pullLines({ deps }: Door, request: DockerRequest, text: string):
 }
 
 /** The provider pulls by digest, and says so where the tenant said a tag. */
-function* layerLine({ id, status, current, total }: PullProgress): Generator<object> {
+export function* layerLine({ id, status, current, total }: PullProgress): Generator<object> {
   if (status.startsWith('Pulling from ')) return;
   const progressDetail = current === null ? {} : { current, ...(total !== null && { total }) };
   yield { status, progressDetail, id };

@@ -3,7 +3,7 @@ import { asAppError } from '../errors.ts';
 import type { DockerRequest } from './request.ts';
 
 /** Ends after an error, with a line that says so. */
-async function* jsonLines(request: DockerRequest, lines: AsyncIterable<object>): AsyncGenerator<Uint8Array> {
+export async function* jsonLines(request: DockerRequest, lines: AsyncIterable<object>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   const encoded = (line: object) => encoder.encode(`${JSON.stringify(line)}\r\n`);
   try {

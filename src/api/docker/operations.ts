@@ -5,6 +5,7 @@
 import { AppError, type ErrorCode } from '../../domain/errors.ts';
 import { containerChanges, exportArchive, getArchive, putArchive, statArchive } from './archive.ts';
 import { attach } from './attach.ts';
+import { buildImage, pruneBuildCache } from './build.ts';
 import { commit } from './commit.ts';
 import { killContainer, pause, rename, restart, start, stop, unpause } from './container-verbs.ts';
 import { createContainer, inspectContainer, listContainers, pruneContainers, removeContainer } from './containers.ts';
@@ -13,9 +14,11 @@ import { events } from './events.ts';
 import { createExec, inspectExec, resizeExec, startExec } from './exec.ts';
 import type { Opener } from './hijack.ts';
 import { createImage } from './image-create.ts';
+import { getImage, getImages, loadArchive, pushToRegistry } from './image-transfer.ts';
 import { imageHistory, inspectImage, listImages, pruneImages, removeImage, tagImage } from './images.ts';
 import { containerLogs } from './logs.ts';
 import * as networks from './networks.ts';
+import { checkAuth, inspectDistribution, searchImages } from './registry.ts';
 import type { DockerAnswer, Handler } from './request.ts';
 import { containerStats, containerTop } from './stats.ts';
 import { info, inspectPlugin, listPlugins, version } from './system.ts';
@@ -43,7 +46,6 @@ const serve = (handler: Handler): Verdict => ({ kind: 'serve', handler });
 const hijack = (opener: Opener): Verdict => ({ kind: 'hijack', opener });
 const refuse = (code: ErrorCode, message: string): Verdict => ({ kind: 'refuse', code, message });
 
-const notYet = refuse('unsupported', 'This operation is not served here');
 const noSwarm = refuse(
   'unavailable',
   'This node is not a swarm manager: Longshore has no swarm. Use containers, or Compose, instead',
@@ -90,21 +92,21 @@ const rows: Row[] = [
   ['GET', '/exec/{id}/json', serve(inspectExec)],
 
   ['GET', '/images/json', serve(listImages)],
-  ['POST', '/build', notYet],
-  ['POST', '/build/prune', notYet],
+  ['POST', '/build', serve(buildImage)],
+  ['POST', '/build/prune', serve(pruneBuildCache)],
   ['POST', '/images/create', serve(createImage)],
-  ['GET', '/images/get', notYet],
-  ['POST', '/images/load', notYet],
+  ['GET', '/images/get', serve(getImages)],
+  ['POST', '/images/load', serve(loadArchive)],
   ['POST', '/images/prune', serve(pruneImages)],
-  ['GET', '/images/search', notYet],
+  ['GET', '/images/search', serve(searchImages)],
   ['GET', '/images/{name}/json', serve(inspectImage)],
   ['GET', '/images/{name}/history', serve(imageHistory)],
-  ['GET', '/images/{name}/get', notYet],
-  ['POST', '/images/{name}/push', notYet],
+  ['GET', '/images/{name}/get', serve(getImage)],
+  ['POST', '/images/{name}/push', serve(pushToRegistry)],
   ['POST', '/images/{name}/tag', serve(tagImage)],
   ['DELETE', '/images/{name}', serve(removeImage)],
   ['POST', '/commit', serve(commit)],
-  ['GET', '/distribution/{name}/json', notYet],
+  ['GET', '/distribution/{name}/json', serve(inspectDistribution)],
 
   ['GET', '/networks', serve(networks.listNetworks)],
   ['POST', '/networks/create', serve(networks.createNetwork)],
@@ -127,7 +129,7 @@ const rows: Row[] = [
   ['GET', '/info', serve(info)],
   ['GET', '/events', serve(events)],
   ['GET', '/system/df', serve(diskUsage)],
-  ['POST', '/auth', notYet],
+  ['POST', '/auth', serve(checkAuth)],
   ['POST', '/session', noBuildKit],
   ['POST', '/grpc', noBuildKit],
 

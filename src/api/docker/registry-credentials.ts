@@ -15,6 +15,14 @@ export function registryAuth(request: DockerRequest): RegistryAuth | null {
   return header === undefined ? null : decoded(header, credential, 'X-Registry-Auth');
 }
 
+/** On builds: a credential for each registry that the client is logged in to, by its address. Throws invalid. */
+export function registryAuths(request: DockerRequest): Map<string, RegistryAuth> {
+  const header = request.header('x-registry-config');
+  if (header === undefined) return new Map();
+  const all = decoded(header, z.record(z.string(), credential), 'X-Registry-Config');
+  return new Map(Object.entries(all).flatMap(([host, auth]) => (auth ? [[hostOf(host), auth]] : [])));
+}
+
 function decoded<T>(header: string, schema: z.ZodType<T>, name: string): T {
   try {
     const json = Buffer.from(header, 'base64').toString() || '{}';
@@ -37,4 +45,10 @@ function toAuth(given: {
   const pair = Buffer.from(given.auth, 'base64').toString();
   const colon = pair.indexOf(':');
   return colon < 1 ? null : { username: pair.slice(0, colon), password: pair.slice(colon + 1) };
+}
+
+/** As references name it: docker.io has a longer address in old configurations. */
+export function hostOf(address: string): string {
+  const host = address.replace(/^https?:\/\//, '').split('/', 1)[0] ?? '';
+  return host === 'index.docker.io' || host === 'registry-1.docker.io' || host === '' ? 'docker.io' : host;
 }

@@ -16,6 +16,8 @@ import { onlyWhatIsDescribed } from './described.ts';
 import { eventRoutes } from './events.ts';
 import { execRoutes } from './exec.ts';
 import { execSocketRoutes } from './exec-socket.ts';
+import { imageArchiveRoutes } from './image-archives.ts';
+import { imageBuildRoutes } from './image-build.ts';
 import { imagePullRoutes } from './image-pull.ts';
 import { imageRoutes } from './images.ts';
 import { logRoutes } from './logs.ts';
@@ -52,6 +54,8 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   containerVerbRoutes(v1, deps);
   imagePullRoutes(v1, deps);
   imageRoutes(v1, deps);
+  imageArchiveRoutes(v1, deps, streams);
+  imageBuildRoutes(v1, deps);
   networkRoutes(v1, deps);
   attachmentRoutes(v1, deps);
   volumeRoutes(v1, deps);

@@ -34,7 +34,7 @@ import {
 import type { V1 } from './router.ts';
 
 const tags = ['images'];
-const path = z.object({
+export const imagePath = z.object({
   reference: z
     .string()
     .min(1)
@@ -65,7 +65,7 @@ const get = createRoute({
   operationId: 'getImage',
   tags,
   summary: 'Get one image',
-  request: { params: path },
+  request: { params: imagePath },
   responses: answers({ 200: json(imageView, 'The image') }, 404),
 });
 
@@ -75,7 +75,7 @@ const history = createRoute({
   operationId: 'getImageHistory',
   tags,
   summary: 'How its layers were made, newest first',
-  request: { params: path },
+  request: { params: imagePath },
   responses: answers({ 200: json(historyView, 'Its history') }, 404),
 });
 
@@ -86,7 +86,7 @@ const tag = createRoute({
   tags,
   summary: 'Give it a name; an image that had the name loses it',
   request: {
-    params: path,
+    params: imagePath,
     headers: idempotencyKey,
     body: jsonBody(
       z
@@ -104,7 +104,7 @@ const remove = createRoute({
   tags,
   summary: 'By a name: take that away, and the image with its last one. By id or digest: remove the image',
   request: {
-    params: path,
+    params: imagePath,
     query: z.strictObject({ force: flag.describe('By id or digest: even when it has several names') }),
   },
   responses: answers({ 200: json(removedView, 'What went') }, 404, 409),

@@ -1,34 +1,27 @@
 /** Images made of runs, and new limits for them. */
 
-import { sha256 } from '../../domain/clock.ts';
 import { healthcheckOf } from '../../domain/container-command.ts';
 import type { Resources } from '../../domain/container-spec.ts';
 import type { ImageConfig, ImageDetails } from '../../domain/image.ts';
 import type { ImageConfigChange } from '../../domain/image-config-change.ts';
 import type { CommitInput, RunRef } from '../provider.ts';
 import { changesOf, sizesOf } from './files.ts';
+import { describe, toLayer } from './image-content.ts';
 import { holdImage } from './images.ts';
 import type { RunsContext } from './runs.ts';
 import { change, getRun, type MemoryRun } from './world.ts';
 
 export function commitRun(context: RunsContext, ref: RunRef, input: CommitInput): ImageDetails {
-  const { world, installId, clock, ids } = context;
+  const { world, installId, clock } = context;
   const run = getRun(world, ref);
-  const base = world.images.get(run.input.imageId)?.details;
+  const base = world.images.get(run.input.imageId);
   const createdAt = new Date(clock.now()).toISOString();
   const { writableBytes } = sizesOf(world, ref);
   const emptyLayer = changesOf(world, ref).length === 0;
-  const details: ImageDetails = {
-    id: `sha256:${sha256(ids.hex64())}`,
-    digest: null,
-    os: base?.os ?? 'linux',
-    architecture: base?.architecture ?? 'amd64',
-    sizeBytes: (base?.sizeBytes ?? 0) + writableBytes,
-    createdAt,
-    author: input.author,
-    comment: input.comment,
-    config: configOf(run, base?.config, input.config),
-    layers: [...(base?.layers ?? []), ...(emptyLayer ? [] : [`sha256:${sha256(ids.hex64())}`])],
+  const facts = {
+    ...{ digest: null, os: base?.details.os ?? 'linux', architecture: base?.details.architecture ?? 'amd64' },
+    ...{ sizeBytes: (base?.details.sizeBytes ?? 0) + writableBytes, createdAt },
+    ...{ author: input.author, comment: input.comment, config: configOf(run, base?.details.config, input.config) },
     history: [
       {
         createdAt,
@@ -37,10 +30,13 @@ export function commitRun(context: RunsContext, ref: RunRef, input: CommitInput)
         comment: input.comment,
         emptyLayer,
       },
-      ...(base?.history ?? []),
+      ...(base?.details.history ?? []),
     ],
   };
-  world.images.set(details.id, { details, references: new Set(), holds: new Map(), files: new Map(run.files) });
+  const layers = [...(base?.content.layers ?? []), ...(emptyLayer ? [] : [toLayer(run.files)])];
+  const { details, content } = describe(facts, layers);
+  const image = { details, content, files: new Map(run.files) };
+  world.images.set(details.id, { ...image, references: new Set(), holds: new Map() });
   holdImage(world, installId, details.id, input.tenantId);
   return details;
 }

@@ -33,7 +33,7 @@ export function callsWith(faults: Faults): Call {
       if (signal.aborted) {
         throw new AppError('timeout', 'The provider did not answer in time.', { cause: signal.reason });
       }
-      const result = effect(...args);
+      const result = await effect(...args);
       await faults.after?.(call, signal);
       return result;
     };

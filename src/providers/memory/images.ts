@@ -7,7 +7,8 @@ import { sha256 } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { familiarReference, type ImageDetails, parseImageReference } from '../../domain/image.ts';
 import type { PullInput, PullProgress } from '../provider.ts';
-import { emptyRoot } from './file-tree.ts';
+import { directory, emptyRoot } from './file-tree.ts';
+import { describe, type ImageContent, toLayer } from './image-content.ts';
 import { isNamedAbsent } from './script.ts';
 import type { MemoryImage, MemoryWorld } from './world.ts';
 
@@ -24,7 +25,7 @@ export function* pullImage(
   if (input.path.startsWith('private/') && input.auth?.password !== 'secret') {
     throw new AppError('forbidden', `The registry refuses the credential for ${reference}`);
   }
-  const details = imageDetails(input);
+  const { details, content } = pulledImage(input);
   yield { id: null, status: `Pulling ${reference}`, current: null, total: null };
   for (const layer of details.layers) {
     const id = layer.slice('sha256:'.length, 'sha256:'.length + 12);
@@ -35,6 +36,7 @@ export function* pullImage(
     references: new Set(),
     holds: new Map(),
     files: emptyRoot(),
+    content,
   };
   image.references.add(reference);
   image.holds.set(holdKey(installId, input.tenantId), { installId, tenantId: input.tenantId });
@@ -81,40 +83,25 @@ function manifestDigest({ domain, path, tag }: Pick<PullInput, 'domain' | 'path'
 }
 
 /** Follows from the digest alone, so that a tag and its digest are one image. */
-function imageDetails(input: PullInput): ImageDetails {
+function pulledImage(input: PullInput): { details: ImageDetails; content: ImageContent } {
   const digest = input.digest ?? manifestDigest(input);
-  const layers = ['base', `layer of ${digest}`].map((text) => `sha256:${sha256(text)}`);
   const createdAt = '2026-01-01T00:00:00.000Z';
-  return {
-    id: `sha256:${sha256(`image of ${digest}`)}`,
-    digest,
-    os: 'linux',
-    architecture: 'amd64',
-    sizeBytes: layers.length * layerBytes,
-    createdAt,
-    author: '',
-    comment: '',
+  const facts = {
+    ...{ digest, os: 'linux', architecture: 'amd64', sizeBytes: 2 * layerBytes, createdAt, author: '', comment: '' },
     config: {
-      entrypoint: null,
-      command: ['serve'],
+      ...{ entrypoint: null, command: ['serve'], workdir: '', user: '', labels: {}, exposedPorts: [], volumes: [] },
       env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
-      workdir: '',
-      user: '',
-      labels: {},
-      exposedPorts: [],
-      volumes: [],
-      stopSignal: null,
-      healthcheck: null,
-      shell: null,
-      onBuild: [],
+      ...{ stopSignal: null, healthcheck: null, shell: null, onBuild: [] },
     },
-    layers,
     history: ['content', 'base'].map((createdBy) => ({
-      createdAt,
-      createdBy,
-      sizeBytes: layerBytes,
-      comment: '',
-      emptyLayer: false,
+      ...{ createdAt, createdBy, sizeBytes: layerBytes, comment: '', emptyLayer: false },
     })),
   };
+  return describe(facts, [layerWith('base'), layerWith(digest)]);
+}
+
+/** Nothing but a name, which makes it another layer than others. */
+function layerWith(name: string): Uint8Array {
+  const folder = directory(new Date('2026-01-01T00:00:00.000Z'));
+  return toLayer([[`/var/${name.replace(':', '-')}`, folder]]);
 }

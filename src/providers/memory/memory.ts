@@ -3,12 +3,14 @@
  * For `LONGSHORE_PROVIDER=memory`, fast tests, benchmarks and simulation.
  */
 import type { Clock, Ids } from '../../domain/clock.ts';
-import type { CallOptions, Features, Observation, Provider, PullInput, RunRef } from '../provider.ts';
+import type { CallOptions, Features, LoadInput, Observation, Provider, PullInput, RunRef } from '../provider.ts';
 import { attachToRun, resizeRun } from './attach.ts';
 import { connectRun, disconnectRun } from './attachments.ts';
+import { buildImage } from './build.ts';
 import { commitRun, updateRun } from './commit.ts';
 import { callsWith, type Faults } from './faults.ts';
 import { changesOf, exportRun, getArchive, putArchive, sizesOf, statPath } from './files.ts';
+import { loadImages, saveImages } from './image-archives.ts';
 import { holdImage, inspectImage, pullImage, releaseImage } from './images.ts';
 import { readLogs } from './logs.ts';
 import { discard, listOwned } from './ownership.ts';
@@ -46,6 +48,7 @@ export function createMemoryProvider(options: MemoryOptions): Provider {
   const context = { world, installId, clock, ids };
   const call = callsWith(faults);
   const pull = call('images.pull', (input: PullInput, _options: CallOptions) => pullImage(world, installId, input));
+  const load = call('images.load', (input: LoadInput, _options: CallOptions) => loadImages(world, installId, input));
   const observe = (ref: RunRef): Observation => {
     const run = findRun(world, ref);
     return run ? (faults.answer?.(ref.key, run.history) ?? run.seen) : { kind: 'absent' };
@@ -90,6 +93,21 @@ export function createMemoryProvider(options: MemoryOptions): Provider {
       inspect: call('images.inspect', (reference) => inspectImage(world, reference)),
       hold: call('images.hold', (id, tenantId) => holdImage(world, installId, id, tenantId)),
       release: call('images.release', (id, tenantId) => releaseImage(world, installId, id, tenantId)),
+      save: async function* (imageIds, { signal }) {
+        for (const chunk of saveImages(world, imageIds)) {
+          signal.throwIfAborted();
+          yield chunk;
+        }
+      },
+      load: async (input, loadOptions) => await load(input, loadOptions),
+      build: async function* (input, { signal }) {
+        const steps = buildImage(context, input);
+        for (let step = await steps.next(); ; step = await steps.next()) {
+          signal.throwIfAborted();
+          if (step.done) return step.value;
+          yield step.value;
+        }
+      },
     },
     networks: {
       ensure: call('networks.ensure', (network) => ensureNetwork(world, installId, network)),

@@ -8,6 +8,7 @@ import type { ImageDetails } from '../../domain/image.ts';
 import type { CreateInput, Hint, LogChunk, NetworkRef, Observation, RunRef, VolumeRef } from '../provider.ts';
 import type { Channel } from './channel.ts';
 import type { FileTree } from './file-tree.ts';
+import type { ImageContent } from './image-content.ts';
 import type { Process } from './process.ts';
 
 export type Present = Extract<Observation, { kind: 'present' }>;
@@ -38,6 +39,7 @@ export interface MemoryImage {
   /** Familiar references it was pulled by. */
   readonly references: Set<string>;
   readonly files: FileTree;
+  readonly content: ImageContent;
   /** Tenants that keep it, each by its installation. */
   readonly holds: Map<string, { installId: string; tenantId: string }>;
 }

@@ -1,0 +1,160 @@
+/**
+ * Which images a Dockerfile is built from, and the Dockerfile with each replaced by the very one that was found for it. What would
+ * reach beyond the tenant's images and files is refused.
+ */
+import { expandWord, splitWords } from '../domain/dockerfile-words.ts';
+import { AppError } from '../domain/errors.ts';
+import { bad, type Dockerfile, type Instruction, parseInstruction } from './dockerfile.ts';
+
+/** Finds an image by what the Dockerfile calls it; answers its id. */
+export type FindImage = (name: string, instruction: Instruction) => Promise<string>;
+
+/** Throws invalid or unsupported, naming the line, and whatever `find` throws. */
+export async function pinImages(
+  { escaping, instructions }: Dockerfile,
+  buildArgs: Record<string, string | null>,
+  find: FindImage,
+): Promise<Dockerfile> {
+  const scope: Scope = { stages: [], variables: {}, buildArgs };
+  const pinned: Instruction[] = [];
+  for (const instruction of instructions) {
+    const { keyword, rest, line } = instruction;
+    const outside = scope.stages.length === 0;
+    if (keyword === 'FROM' || (keyword === 'ARG' && outside)) refuseEscapes(rest, escaping, line);
+    if (keyword === 'FROM') pinned.push(await pinBase(instruction, scope, find));
+    else if (outside && keyword !== 'ARG') throw bad(line, 'no build stage in current context');
+    else {
+      if (outside) declare(rest, scope);
+      refuseBeyond(instruction);
+      pinned.push(keyword === 'COPY' ? await pinSource(instruction, scope.stages.slice(0, -1), find) : instruction);
+    }
+  }
+  if (scope.stages.length === 0) throw new AppError('invalid', 'No build stage in the Dockerfile: it has no FROM');
+  return { escaping, instructions: pinned };
+}
+
+interface Scope {
+  /** Names of the stages so far, in small letters. */
+  stages: (string | null)[];
+  variables: Record<string, string>;
+  buildArgs: Record<string, string | null>;
+}
+
+/** Names of images need none, and another escape than the usual one would be read in two ways. */
+function refuseEscapes(text: string, escaping: string, line: number): void {
+  if (escaping !== '\\' && /[\\`]/.test(text)) throw bad(line, 'write this line without escapes');
+}
+
+/** Arguments before the first FROM are known to every FROM, and to nothing else. */
+function declare(rest: string, { variables, buildArgs }: Scope): void {
+  for (const word of splitWords(rest)) {
+    const equals = word.indexOf('=');
+    const name = equals < 0 ? word : word.slice(0, equals);
+    const given = Object.hasOwn(buildArgs, name) ? buildArgs[name] : null;
+    variables[name] = given ?? (equals < 0 ? '' : expandWord(word.slice(equals + 1), variables));
+  }
+}
+
+async function pinBase(instruction: Instruction, scope: Scope, find: FindImage): Promise<Instruction> {
+  const { flags, rest, line } = instruction;
+  const [name = '', as, stage, ...more] = splitWords(rest);
+  const isNamed = as !== undefined;
+  if (name === '' || more.length > 0 || (isNamed && (as.toLowerCase() !== 'as' || stage === undefined))) {
+    throw bad(line, 'FROM requires either one or three arguments');
+  }
+  const label = isNamed && stage !== undefined ? stage.toLowerCase() : null;
+  if (label !== null && !/^[a-z][a-z0-9-_.]*$/.test(label)) throw bad(line, `invalid name for build stage: "${stage}"`);
+  refusePlatform(flags, scope, line);
+  const base = expandWord(name, scope.variables);
+  if (base === '') throw bad(line, `base name (${name}) should not be blank`);
+  const isKnown = base === 'scratch' || scope.stages.includes(base.toLowerCase());
+  const found = isKnown ? base : await find(base, instruction);
+  scope.stages.push(label);
+  return { ...instruction, flags: [], rest: label === null ? found : `${found} AS ${label}` };
+}
+
+/** The one that this system has is no wish of its own. */
+function refusePlatform(flags: string[], { variables }: Scope, line: number): void {
+  for (const flag of flags) {
+    const [, value] = /^--platform=(.*)$/.exec(flag) ?? [];
+    if (value === undefined) throw bad(line, `Unknown flag: ${flag}`);
+    if (!/^linux(\/(amd64|arm64))?$/.test(expandWord(value, variables))) {
+      throw new AppError('unsupported', `line ${line}: FROM --platform=${value} needs BuildKit`);
+    }
+  }
+}
+
+async function pinSource(instruction: Instruction, stages: (string | null)[], find: FindImage): Promise<Instruction> {
+  const flags: string[] = [];
+  for (const flag of instruction.flags) {
+    const [, from] = /^--from=(.*)$/.exec(flag) ?? [];
+    if (from === undefined) flags.push(flag);
+    else if (from.includes('$')) throw bad(instruction.line, 'COPY --from takes no variables');
+    else if (isStage(from, stages)) flags.push(flag);
+    else flags.push(`--from=${await find(from, instruction)}`);
+  }
+  return { ...instruction, flags };
+}
+
+/** A number is always one of the stages before; the builder says so itself where there is none of it. */
+function isStage(from: string, stages: (string | null)[]): boolean {
+  return from === '' || /^\d{1,4}$/.test(from) || stages.includes(from.toLowerCase());
+}
+
+/** Throws for what fetches from elsewhere, and what will do so in a later build. */
+function refuseBeyond(instruction: Instruction): void {
+  const { keyword, flags, rest, line } = instruction;
+  const flag = flags.find((each) =>
+    /^--(mount|network|security|link|checksum|keep-git-dir|exclude|parents)\b/.test(each),
+  );
+  if (flag !== undefined) {
+    throw new AppError('unsupported', `line ${line}: the ${flag.split('=', 1)[0]} option of ${keyword} needs BuildKit`);
+  }
+  if (keyword === 'ADD' && sourcesOf(rest).some(mayBeUrl)) {
+    throw new AppError(
+      'forbidden',
+      `line ${line}: ADD from a URL, or from a variable that may be one, is refused; put the file into the build context, or fetch it in a RUN`,
+    );
+  }
+  if (keyword === 'LABEL' && splitWords(rest).some((word) => /^["']?longshore\./.test(word))) {
+    throw bad(line, 'names of labels that begin with "longshore." are reserved');
+  }
+  if (keyword !== 'ONBUILD') return;
+  const trigger = parseInstruction(rest, line);
+  if (trigger.flags.some((each) => each.startsWith('--from'))) {
+    throw new AppError(
+      'forbidden',
+      `line ${line}: ONBUILD COPY --from is refused; write it into the Dockerfiles that need it`,
+    );
+  }
+  if (trigger.keyword === 'ONBUILD' || trigger.keyword === 'FROM' || trigger.keyword === 'MAINTAINER') {
+    throw bad(line, `${trigger.keyword} isn't allowed as an ONBUILD trigger`);
+  }
+  refuseBeyond(trigger);
+}
+
+/** Without quotes and escapes of either kind. */
+function sourcesOf(rest: string): string[] {
+  const listed = rest.startsWith('[') ? listOf(rest) : null;
+  return (listed ?? rest.split(/\s+/).map((word) => word.replaceAll(/["'\\`]/g, ''))).slice(0, -1);
+}
+
+function listOf(text: string): string[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.map(String) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whatever stands before a variable: no value can make a URL of it unless it begins like one. */
+function mayBeUrl(source: string): boolean {
+  const [literal = ''] = source.toLowerCase().split('$', 1);
+  const schemes = ['http://', 'https://', 'git://', 'git@', 'ssh://', 'ftp://', 'github.com/'];
+  const open = source.includes('$');
+  return (
+    schemes.some((scheme) => literal.startsWith(scheme) || (open && scheme.startsWith(literal))) ||
+    /\.git(#|$)/.test(literal)
+  );
+}

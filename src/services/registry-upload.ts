@@ -1,0 +1,57 @@
+/** Putting blobs and manifests into a registry. https://distribution.github.io/distribution/spec/api/ */
+import { AppError } from '../domain/errors.ts';
+import { readAnswer } from './registry-http.ts';
+import { type RegistrySession, refusal } from './registry-session.ts';
+
+export interface Blob {
+  digest: string;
+  size: number;
+}
+
+/** False when the registry has it already. */
+export async function uploadBlob(
+  session: RegistrySession,
+  path: string,
+  { digest, size }: Blob,
+  read: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<boolean> {
+  const there = await session.send({ method: 'HEAD', path: `/v2/${path}/blobs/${digest}` });
+  there.destroy();
+  if (there.statusCode === 200) return false;
+  const begun = await session.send({ method: 'POST', path: `/v2/${path}/blobs/uploads/` });
+  await readAnswer(begun, session.host);
+  if (begun.statusCode !== 202) throw refusal(session, begun.statusCode, path);
+  const location = placeOf(session, begun.headers.location);
+  location.searchParams.set('digest', digest);
+  const put = await session.send({
+    method: 'PUT',
+    path: `${location.pathname}${location.search}`,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: { size, read },
+  });
+  await readAnswer(put, session.host);
+  if (put.statusCode !== 201) throw refusal(session, put.statusCode, path);
+  return true;
+}
+
+/** Throws unavailable when it is on another host: the credential and the image are for this one. */
+function placeOf({ host, domain }: RegistrySession, location: string | undefined): URL {
+  const base = `https://${host}`;
+  const url = location !== undefined && URL.canParse(location, base) ? new URL(location, base) : null;
+  if (url?.host === host) return url;
+  throw new AppError('unavailable', `The registry ${domain} wants its uploads elsewhere, which is not followed`);
+}
+
+export async function putManifest(
+  session: RegistrySession,
+  { path, tag, manifest }: { path: string; tag: string; manifest: Buffer },
+): Promise<void> {
+  const put = await session.send({
+    method: 'PUT',
+    path: `/v2/${path}/manifests/${tag}`,
+    headers: { 'content-type': 'application/vnd.docker.distribution.manifest.v2+json' },
+    body: { size: manifest.length, read: () => [manifest] },
+  });
+  await readAnswer(put, session.host);
+  if (put.statusCode !== 201) throw refusal(session, put.statusCode, `${path}:${tag}`);
+}

@@ -1,0 +1,96 @@
+/** Images that are made or moved: saved, loaded and built, each tenant's apart from the others'. */
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { ImageDetails } from '../../src/domain/image.ts';
+import { readTar } from '../../src/domain/tar.ts';
+import type { BuildInput } from '../../src/providers/provider.ts';
+import { packTar, wholeFile } from '../../src/services/archive-stream.ts';
+import { type World, within } from './harness.ts';
+
+export function imageMakingCases(world: () => World): void {
+  const build = async (tenantId: string, steps: string[], more: Partial<BuildInput> = {}) => {
+    const { provider, harness } = world();
+    const input: BuildInput = {
+      ...{ tenantId, dockerfile: [`FROM ${harness.imageId}`, ...steps, ''].join('\n'), dockerfilePath: 'made-up' },
+      context: (dockerfile) =>
+        packTar([wholeFile('made-up', Buffer.from(dockerfile)), wholeFile('file', Buffer.from('content'))]),
+      ...{ target: null, buildArgs: {}, labels: {}, noCache: false, cacheFrom: [], network: null, extraHosts: [] },
+      ...{ memoryMiB: 64, cpus: 1, shmMiB: null, ...more },
+    };
+    const said: string[] = [];
+    const building = provider.images.build?.(input, within(120));
+    if (!building) throw new Error('the provider cannot build');
+    for (;;) {
+      const step = await building.next();
+      if (step.done) return { details: step.value, said: said.join('') };
+      said.push(step.value);
+    }
+  };
+  const held = async ({ id }: ImageDetails) =>
+    (await world().provider.listOwned(within()))
+      .filter(({ kind, key }) => kind === 'image' && key === id)
+      .map(({ tenantId }) => tenantId);
+
+  test('a build says its steps, and its image has what they made', async (context) => {
+    const { provider, harness } = world();
+    if (!provider.images.build) return context.skip();
+    const [ann] = harness.tenants;
+    const steps = ['ENV A=b', 'COPY file /file', 'RUN echo said', 'CMD ["echo", "hello"]'];
+    const { details, said } = await build(ann, steps, { labels: { by: 'suite' } });
+    expect(said).toContain(`Step 1/6 : FROM ${harness.imageId}`);
+    expect(said).toContain('Step 4/6 : RUN echo said');
+    expect(said).toContain('said\n');
+    expect(said).not.toContain('longshore');
+    expect(details.config).toMatchObject({ command: ['echo', 'hello'], labels: { by: 'suite' } });
+    expect(Object.keys(details.config.labels).filter((name) => name.startsWith('longshore'))).toEqual([]);
+    expect(details.config.env).toContain('A=b');
+    expect(await held(details)).toEqual([ann]);
+    await provider.images.release(details.id, ann, within());
+  });
+
+  test('a step that fails ends its build with the code', async (context) => {
+    const { provider, harness } = world();
+    if (!provider.images.build) return context.skip();
+    await expect(build(harness.tenants[0], ['RUN echo doomed; exit 7'])).rejects.toMatchObject({
+      code: 'invalid',
+      message: "The command '/bin/sh -c echo doomed; exit 7' returned a non-zero code: 7",
+      details: { exitCode: 7 },
+    });
+  });
+
+  test('what is saved can be loaded by another tenant, as the same image', async (context) => {
+    const { provider, harness } = world();
+    const { save, load, build: canBuild } = provider.images;
+    if (!save || !load || !canBuild) return context.skip();
+    const [ann, bob] = harness.tenants;
+    const { details } = await build(ann, [`COPY file /${randomUUID()}`]);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of save([details.id], within(60))) chunks.push(chunk);
+    const paths: string[] = [];
+    for await (const { entry } of readTar(each(chunks))) paths.push(entry.path);
+    expect(paths).toEqual(expect.arrayContaining([`${details.id.slice('sha256:'.length)}.json`, 'manifest.json']));
+    await provider.images.release(details.id, ann, within());
+    const input = { imageIds: [details.id], archive: () => each(chunks), tenantId: bob };
+    for (let round = 0; round < 2; round++) {
+      const [loaded] = await load(input, within(60));
+      expect(loaded).toMatchObject({ id: details.id, layers: details.layers, config: details.config });
+    }
+    expect(await held(details)).toEqual([bob]);
+    await provider.images.release(details.id, bob, within());
+  });
+
+  test('nothing is saved of an image that is not there', async (context) => {
+    const { save } = world().provider.images;
+    if (!save) return context.skip();
+    const read = async () => {
+      for await (const _ of save([`sha256:${'0'.repeat(64)}`], within())) {
+        // Reading on is the point.
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'not_found' });
+  });
+}
+
+async function* each(chunks: Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
+  yield* chunks;
+}
