@@ -18,6 +18,8 @@ module.exports = {
     only('domain', '^src/domain/', '^src/domain/'),
     only('config', '^src/config\\.ts$', '^$'),
     only('pki', '^src/pki/', '^src/(pki|domain)/'),
+    only('agent', '^src/agent/', '^src/agent/'),
+    only('cli', '^src/cli/', '^src/(cli|agent|pki|domain)/'),
     only('db', '^src/db/', '^src/(db|domain)/'),
     only('port', '^src/providers/provider\\.ts$', '^src/domain/'),
     only('provider', '^src/providers/([^/]+)/', '^src/(domain/|providers/provider\\.ts$|providers/$1/)'),

@@ -19,6 +19,7 @@ const commands = {
   bench: 'bench/main.ts',
   simulate: 'test/simulation/main.ts',
   chaos: 'test/chaos/main.ts',
+  longshore: 'src/entrypoints/cli.ts',
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -63,8 +64,9 @@ function findNode() {
 
 /** Ends as the script ends. Ctrl-C reaches the script twice, from the terminal and from here: it must not mind. */
 function run(node, path) {
-  const child = spawn(node, [path, ...args], {
-    cwd: root,
+  // Paths that a user of the `longshore` command names are relative to where the user is.
+  const child = spawn(node, [join(root, path), ...args], {
+    cwd: name === 'longshore' ? process.cwd() : root,
     stdio: 'inherit',
     env: {
       ...process.env,

@@ -128,7 +128,7 @@ Longshore is ready after ${formatSeconds(tookMs)}. Its keys are in ${file}; Ctrl
 
   DOCKER_HOST=${dockerHost} docker --config ${shown(dockerConfig)} run --rm alpine echo hello
 
-The whole API: ${url}/docs
+Docker clients that cannot send a header: npx longshore connect. The whole API: ${url}/docs
 `;
 }
 

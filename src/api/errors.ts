@@ -75,6 +75,11 @@ export function toProblem(error: AppError, requestId: string): Problem {
   };
 }
 
+/** Every Docker client shows a 401's message, and none can do anything else about it. */
+const howToAuthenticate =
+  'Docker clients put {"HttpHeaders":{"Authorization":"Bearer lsk_…"}} into their config.json, ' +
+  'or use a client certificate (longshore certs issue) or the socket of longshore connect';
+
 /** The same as the Engine words it. */
 export function toDockerError(
   error: AppError,
@@ -87,6 +92,7 @@ export function toDockerError(
 
 /** Clients look for these sentences. */
 function engineWording({ code, message }: AppError): string {
+  if (code === 'unauthenticated') return `${message}. ${howToAuthenticate}`;
   const [, kind, reference] = (code === 'not_found' && /^No such (network|volume): (.*)$/s.exec(message)) || [];
   if (kind === 'network') return `network ${reference} not found`;
   return kind === 'volume' ? `get ${reference}: no such volume` : message;

@@ -37,12 +37,17 @@ export interface DockerCli extends Disposable {
 
 /** @param url of the server, `http://…` */
 export function dockerCli(url: string, key: string): DockerCli {
-  const configDir = mkdtempSync(join(tmpdir(), 'longshore-docker-'));
   const host = url.replace(/^http:/, 'tcp:');
-  writeFileSync(join(configDir, 'config.json'), JSON.stringify({ HttpHeaders: { Authorization: `Bearer ${key}` } }), {
-    mode: 0o600,
-  });
-  const env = { DOCKER_HOST: host, DOCKER_CONFIG: configDir, DOCKER_BUILDKIT: '0' };
+  return cliWith({ HttpHeaders: { Authorization: `Bearer ${key}` } }, { DOCKER_HOST: host });
+}
+
+/** With nothing in its configuration: what it needs is in its environment. */
+export const dockerCliWith = (env: Record<string, string>): DockerCli => cliWith({}, env);
+
+function cliWith(config: object, given: Record<string, string>): DockerCli {
+  const configDir = mkdtempSync(join(tmpdir(), 'longshore-docker-'));
+  writeFileSync(join(configDir, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  const env: Record<string, string> = { ...given, DOCKER_CONFIG: configDir, DOCKER_BUILDKIT: '0' };
 
   const start = (args: string[], options?: CliOptions) => launch('docker', args, options);
   const run = (args: string[], options: CliOptions = {}) => finish(start(args, options), options);

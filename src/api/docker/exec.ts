@@ -58,6 +58,9 @@ export const createExec: Handler = async ({ deps }, request) => {
 
 const startConfig = z.strictObject({
   Detach: z.boolean().nullish(),
+  /** Options of dockerode to itself, which it sends along; they say nothing to an Engine. */
+  hijack: z.boolean().nullish(),
+  stdin: z.boolean().nullish(),
   Tty: z.boolean().nullish(),
   ConsoleSize: z.array(z.number()).nullish(),
 });
