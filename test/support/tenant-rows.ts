@@ -40,6 +40,7 @@ export async function writeTenantRows(owner: postgres.Sql, name: string): Promis
       values (${tenantId}, ${containerId}, ${networkId})`;
     await sql`insert into container_volumes (tenant_id, container_id, position, volume_name)
       values (${tenantId}, ${containerId}, 0, 'data')`;
+    await sql`insert into execs (tenant_id, id, container_id, spec) values (${tenantId}, ${networkId}, ${containerId}, '{}')`;
     await sql`insert into operations (tenant_id, id, container_id, kind, generation, actor)
       values (${tenantId}, ${randomUUID()}, ${containerId}, 'create', 1, ${actor})`;
     await sql`insert into events (tenant_id, seq, kind, type, resource_id, name, actor, cause, data)
