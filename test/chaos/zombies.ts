@@ -86,13 +86,18 @@ class Sleeper {
 
   /** With the create of a container under way to the Engine, where it arrives when everybody else has forgotten that container. */
   async sleepInCreate(name: string): Promise<void> {
+    for (let attempt = 1; !(await this.#sleptInCreate(`${name}-${attempt}-`)); attempt++);
+  }
+
+  /** False: the other server, or nobody, made the container. */
+  async #sleptInCreate(name: string): Promise<boolean> {
     const { server, crowd } = this.#trial;
     const body = { name, image: busyboxImage, command: ['sleep', '100000'], start: true };
-    const called = Promise.withResolvers<void>();
+    const called = Promise.withResolvers<'called'>();
     const awake = Promise.withResolvers<void>();
     this.#proxy.before = async (call) => {
       if (!call.path.includes('/containers/create') || !call.body.includes(name)) return;
-      called.resolve();
+      called.resolve('called');
       await awake.promise;
     };
     const giveUp = new AbortController();
@@ -100,15 +105,20 @@ class Sleeper {
       { url: this.#zombie.url, key: crowd.key, gaveUp: giveUp.signal },
       { method: 'POST', path: '/v1/containers', body },
     );
-    await called.promise;
-    await this.#sleep(async () => {
-      giveUp.abort();
-      await asked;
-      await sleep(sleepMs);
+    const isCalled = (await Promise.race([called.promise, asked])) === 'called';
+    if (isCalled) {
+      await this.#sleep(async () => {
+        giveUp.abort();
+        await asked;
+        await sleep(sleepMs);
+        await this.#removeAt(server.url, name);
+        awake.resolve();
+      });
+    } else {
       await this.#removeAt(server.url, name);
-      awake.resolve();
-    });
+    }
     this.#proxy.before = null;
+    return isCalled;
   }
 
   /** 503 with Retry-After, of a request that met one who slept with locks of the database. */
