@@ -57,10 +57,8 @@ export const hostConfigFields: FieldTable = {
   OomScoreAdj: mapped('resources.oomScoreAdj; not below 0'),
   LogConfig: mapped('nothing: see its fields', { fields: logFields }),
   ContainerIDFile: approximated('the file is for the client to write'),
-  Links: unsupported(
-    'links between containers are not made',
-    'Put both containers on one network: each finds the other by its name and its aliases',
-  ),
+  // Compose 1.29 links what `docker-compose run` makes to the containers of its project, which are on its networks.
+  Links: approximated('containers of one network find each other by name and alias; a link adds no further name'),
   Privileged: forbidden('a privileged container owns the host', 'Leave it out; no build and no test of yours needs it'),
   PidMode: namespace('processes', ['private']),
   IpcMode: namespace('shared memory', ['private']),

@@ -41,7 +41,9 @@ export function toInspect(image: Image, version: string): object {
     Parent: '',
     Comment: image.comment,
     Created: image.createdAt,
-    ...(isBefore(version, '1.45') && { Container: '', ContainerConfig: config }),
+    // Gone from the Engine with 1.45; but Compose 1.29 takes whatever version is newest, and needs it to make a container anew.
+    ContainerConfig: config,
+    ...(isBefore(version, '1.45') && { Container: '' }),
     DockerVersion: '',
     Author: image.author,
     Config: config,

@@ -161,7 +161,6 @@ describe('refused, with what to do instead:', () => {
 
   test.for([
     ['an address', { NetworkingConfig: { EndpointsConfig: { n: { IPAMConfig: { IPv4Address: '10.1.1.1' } } } } }],
-    ['a link', { HostConfig: { Links: ['db:d'] } }],
     ['a MAC address', { MacAddress: '02:42:ac:11:00:02' }],
     ['SCTP', { ExposedPorts: { '80/sctp': {} } }],
   ] as const)('%s', ([, body]) => refused(body, 'unsupported', /is refused: .+\. \S+/));
@@ -170,6 +169,7 @@ describe('refused, with what to do instead:', () => {
 describe('approximated, with a warning:', () => {
   test.for([
     [{ MemorySwap: -1 }, /^HostConfig.MemorySwap: no swap/],
+    [{ Links: ['db:d'] }, /^HostConfig.Links: containers of one network/],
     [{ MemorySwappiness: 60 }, /^HostConfig.MemorySwappiness: no swap/],
     [{ LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } } }, /^HostConfig.LogConfig.Config: /],
     [{ Binds: ['data:/data:Z'] }, /^HostConfig.Binds: the option "Z"/],
