@@ -157,6 +157,8 @@ function answersAnyone({ url = '', method = '' }: IncomingMessage, outgoing: Ser
   const path = parseDockerPath(url);
   const verdict = path && findOperation(method, path.path)?.operation.verdict;
   if (verdict?.kind !== 'open' || !isServed(path?.version)) return false;
-  outgoing.writeHead(verdict.answer.status, { ...commonHeaders, ...verdict.answer.headers, 'content-length': 0 }).end();
+  const { answer, text } = verdict;
+  const headers = { ...commonHeaders, ...answer.headers, 'content-length': text.length };
+  outgoing.writeHead(answer.status, headers).end(text);
   return true;
 }

@@ -25,6 +25,8 @@ const environment = z
   );
 
 const execConfig = z.strictObject({
+  /** docker-py repeats what the path says. */
+  Container: z.string().nullish(),
   AttachStdin: z.boolean().nullish(),
   AttachStdout: z.boolean().nullish(),
   AttachStderr: z.boolean().nullish(),
@@ -45,6 +47,8 @@ export const createExec: Handler = async ({ deps }, request) => {
   const body = await jsonBody(request, execConfig);
   if (body.Privileged)
     throw new AppError('forbidden', 'Privileged: commands cannot be given the privileges of the host');
+  if (body.Container && body.Container !== request.params.id)
+    throw new AppError('invalid', 'Container: is another one than the path names');
   const id = await describe(deps, request.ctx, request.params.id ?? '', {
     command: body.Cmd,
     env: body.Env,

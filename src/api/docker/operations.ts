@@ -32,7 +32,7 @@ export type Verdict =
   /** Answers with a connection in both directions. */
   | { kind: 'hijack'; opener: Opener }
   /** Answers whoever asks, without a credential. */
-  | { kind: 'open'; answer: DockerAnswer }
+  | { kind: 'open'; answer: DockerAnswer; text: string }
   | { kind: 'refuse'; code: ErrorCode; message: string };
 
 export interface Operation {
@@ -52,10 +52,10 @@ const noSwarm = refuse(
 );
 const noPlugins = refuse('forbidden', 'Plugins cannot be installed here: they would run as part of the host');
 const noBuildKit = refuse('unsupported', 'BuildKit is not served here: set DOCKER_BUILDKIT=0 to build');
-const ping: Verdict = {
-  kind: 'open',
-  answer: { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' } },
-};
+const answer = { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache' } };
+const ping: Verdict = { kind: 'open', answer, text: '' };
+/** docker-py takes nothing but this for alive. */
+const pingBody: Verdict = { kind: 'open', answer, text: 'OK' };
 
 type Row = [method: Operation['method'], path: string, verdict: Verdict];
 
@@ -124,7 +124,7 @@ const rows: Row[] = [
   ['DELETE', '/volumes/{name}', serve(volumes.removeVolume)],
 
   ['HEAD', '/_ping', ping],
-  ['GET', '/_ping', ping],
+  ['GET', '/_ping', pingBody],
   ['GET', '/version', serve(version)],
   ['GET', '/info', serve(info)],
   ['GET', '/events', serve(events)],
