@@ -5,7 +5,7 @@ import { inChunks, makeTar, readEntries } from '../support/tar.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { type RunWish, type World, within } from './harness.ts';
 
-export function commitCases(world: () => World): void {
+export function commitCases(world: () => World, kernelTest: typeof test): void {
   /** The image is released when the case is over. */
   async function commit(run: RunRef, more: Partial<CommitInput> = {}, tenant: 0 | 1 = 0) {
     const { provider, harness, later } = world();
@@ -130,9 +130,9 @@ export function commitCases(world: () => World): void {
     }
   });
 
-  test('limits that cannot be met are invalid, and those that the run is above of a conflict', async (context) => {
-    const { provider, start, harness, lines } = world();
-    if (!provider.update || !harness.realKernel) return context.skip();
+  kernelTest('limits that cannot be met are invalid, and those that the run is above of a conflict', async (context) => {
+    const { provider, start, lines } = world();
+    if (!provider.update) return context.skip();
     const run = await start({
       command: ['sh', '-c', 'x=$(head -c 20000000 /dev/zero | tr "\\0" x); echo full; sleep 60; echo $x'],
       spec: { resources: { memoryMiB: 256 } },

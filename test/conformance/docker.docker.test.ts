@@ -1,4 +1,4 @@
 import { makeDockerHarness } from './docker-harness.ts';
 import { describeProvider } from './provider-suite.ts';
 
-describeProvider('docker', makeDockerHarness);
+describeProvider('docker', makeDockerHarness, { realKernel: true });

@@ -7,7 +7,7 @@ import { type World, within } from './harness.ts';
 const plain: ExecSpec = { command: [], env: {}, stdin: false, tty: false };
 const shell = (script: string): ExecSpec => ({ ...plain, command: ['sh', '-c', script] });
 
-export function execCases(world: () => World): void {
+export function execCases(world: () => World, kernelTest: typeof test): void {
   test('a command says something on both streams and ends with its exit code', async (context) => {
     const { provider, start } = world();
     if (!provider.exec) return context.skip();
@@ -98,9 +98,9 @@ export function execCases(world: () => World): void {
     await expect(provider.exec(run, shell('echo'), within())).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  test('environment, folder and user are those that were asked for', async (context) => {
-    const { provider, start, harness } = world();
-    if (!provider.exec || !harness.realKernel) return context.skip();
+  kernelTest('environment, folder and user are those that were asked for', async (context) => {
+    const { provider, start } = world();
+    if (!provider.exec) return context.skip();
     const spec = {
       ...shell('echo $GREETING; pwd; id -un'),
       env: { GREETING: 'a=b "c"' },
@@ -111,9 +111,9 @@ export function execCases(world: () => World): void {
     expect((await read(session)).stdout).toBe('a=b "c"\n/tmp\nnobody\n');
   });
 
-  test('a terminal is one, has the size it was given, and mixes the streams', async (context) => {
-    const { provider, start, harness } = world();
-    if (!provider.exec || !harness.realKernel) return context.skip();
+  kernelTest('a terminal is one, has the size it was given, and mixes the streams', async (context) => {
+    const { provider, start } = world();
+    if (!provider.exec) return context.skip();
     const spec = { ...shell('read go; stty size; echo err >&2'), stdin: true, tty: true };
     const session = await provider.exec(await start(), spec, within());
     await session.resize(101, 31);

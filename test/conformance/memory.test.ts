@@ -38,5 +38,5 @@ async function harness(restartInPlace: boolean): Promise<Harness> {
   };
 }
 
-describeProvider('memory (restarts in place, like Docker)', () => harness(true));
-describeProvider('memory (never restarts in place, like ECS)', () => harness(false));
+describeProvider('memory (restarts in place, like Docker)', () => harness(true), { realKernel: false });
+describeProvider('memory (never restarts in place, like ECS)', () => harness(false), { realKernel: false });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { RunRef } from '../../src/providers/provider.ts';
 import { type MadeRun, type Present, type World, within } from './harness.ts';
 
-export function networkCases(world: () => World): void {
+export function networkCases(world: () => World, kernelTest: typeof test): void {
   test('a network may be ensured again and again, also by many at once, and removed twice', async () => {
     const { provider, network } = world();
     const made = await network();
@@ -98,10 +98,10 @@ export function networkCases(world: () => World): void {
     expect((await until(run, 'running')).networks?.[made.key]?.address).not.toBeNull();
   });
 
-  test('a run connected under an alias is found by it, and no longer once it was disconnected', async (context) => {
-    const { provider, network, start, harness } = world();
+  kernelTest('a run connected under an alias is found by it, and no longer once it was disconnected', async (context) => {
+    const { provider, network, start } = world();
     const { connect, disconnect } = provider.networks;
-    if (!harness.realKernel || !provider.exec || !connect || !disconnect) return context.skip();
+    if (!provider.exec || !connect || !disconnect) return context.skip();
     const [home, shared] = [await network(), await network()];
     const server = await start({ networks: [{ ...home, aliases: [] }], name: 'web', command: serve });
     const client = await start({ networks: [{ ...shared, aliases: [] }] });
@@ -129,9 +129,9 @@ export function networkCases(world: () => World): void {
     await expect(provider.networks.ensure(other, within())).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  test('runs of one network find each other by name, alias and short id, also after a rename', async (context) => {
-    const { provider, network, start, create, harness } = world();
-    if (!harness.realKernel || !provider.exec || !provider.rename) return context.skip();
+  kernelTest('runs of one network find each other by name, alias and short id, also after a rename', async (context) => {
+    const { provider, network, start, create } = world();
+    if (!provider.exec || !provider.rename) return context.skip();
     const [first, second] = [await network(), await network()];
     const served = {
       networks: [
@@ -167,9 +167,9 @@ export function networkCases(world: () => World): void {
     expect(await fetched(world(), client, 'late')).toBe('hello\n');
   });
 
-  test("a run does not reach another tenant's run, by name or by address", async (context) => {
-    const { provider, network, start, until, harness } = world();
-    if (!harness.realKernel || !provider.exec) return context.skip();
+  kernelTest("a run does not reach another tenant's run, by name or by address", async (context) => {
+    const { provider, network, start, until } = world();
+    if (!provider.exec) return context.skip();
     const mine = [{ ...(await network(0)), aliases: [] }];
     const server = await start({ networks: mine, name: 'web', command: serve });
     const friend = await start({ networks: mine });
@@ -179,9 +179,8 @@ export function networkCases(world: () => World): void {
     for (const name of ['web', address ?? '']) expect(await fetched(world(), stranger, name)).toBe('');
   });
 
-  test('the hostname is the one that was asked for, or the short id', async (context) => {
-    const { start, until, lines, harness } = world();
-    if (!harness.realKernel) return context.skip();
+  kernelTest('the hostname is the one that was asked for, or the short id', async () => {
+    const { start, until, lines } = world();
     const named = await start({ command: ['hostname'], spec: { hostname: 'front.shop' } });
     const unnamed = await start({ command: ['hostname'] });
     for (const run of [named, unnamed]) await until(run, 'exited');

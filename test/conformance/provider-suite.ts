@@ -1,8 +1,8 @@
 /**
- * The contract of providers/provider.ts as tests, one suite for every provider. Cases skip by capability (an optional
- * member, a feature, the harness's kernel), never by the provider's name.
+ * The contract of providers/provider.ts as tests, one suite for every provider. Cases are left out by capability (an optional
+ * member, a feature, a kernel behind it), never by the provider's name.
  */
-import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
 import { attachCases } from './attach-cases.ts';
 import { commitCases } from './commit-cases.ts';
 import { execCases } from './exec-cases.ts';
@@ -17,8 +17,16 @@ import { ownershipCases } from './ownership-cases.ts';
 import { runCases } from './run-cases.ts';
 import { volumeCases } from './volume-cases.ts';
 
+/** Where nothing is executed for real, what only a kernel can do is no part of the suite. */
+const absent = (() => {}) as unknown as typeof test;
+
 /** `make` is called once; the suite closes what it made. */
-export function describeProvider(name: string, make: () => Promise<Harness>): void {
+export function describeProvider(
+  name: string,
+  make: () => Promise<Harness>,
+  { realKernel }: { realKernel: boolean },
+): void {
+  const kernelTest = realKernel ? test : absent;
   describe(`the ${name} provider`, () => {
     let world: World | undefined;
     const getWorld = (): World => {
@@ -31,17 +39,17 @@ export function describeProvider(name: string, make: () => Promise<Harness>): vo
     afterEach(() => world?.cleanUp(), 60_000);
     afterAll(() => world?.harness.close(), 60_000);
 
-    describe('runs', () => runCases(getWorld));
+    describe('runs', () => runCases(getWorld, kernelTest));
     describe('logs', () => logCases(getWorld));
     describe('live runs', () => liveCases(getWorld));
-    describe('exec', () => execCases(getWorld));
+    describe('exec', () => execCases(getWorld, kernelTest));
     describe('attach', () => attachCases(getWorld));
-    describe('files', () => fileCases(getWorld));
-    describe('commits and updates', () => commitCases(getWorld));
+    describe('files', () => fileCases(getWorld, kernelTest));
+    describe('commits and updates', () => commitCases(getWorld, kernelTest));
     describe('images', () => imageCases(getWorld));
     describe('making images', () => imageMakingCases(getWorld));
-    describe('networks', () => networkCases(getWorld));
-    describe('volumes', () => volumeCases(getWorld));
+    describe('networks', () => networkCases(getWorld, kernelTest));
+    describe('volumes', () => volumeCases(getWorld, kernelTest));
     describe('ownership', () => ownershipCases(getWorld));
   });
 }

@@ -5,7 +5,7 @@ import { type World, within } from './harness.ts';
 /** A shell runs its trap between two commands, so these are short. */
 const patience = Array.from({ length: 40 }, () => 'sleep 1').join('; ');
 
-export function runCases(world: () => World): void {
+export function runCases(world: () => World, kernelTest: typeof test): void {
   test('a run goes from absent over created and running to exited, and is absent again once destroyed', async () => {
     const { provider, input, until, create } = world();
     const wanted = input({ command: ['sleep', '60'] });
@@ -122,9 +122,8 @@ export function runCases(world: () => World): void {
     expect(await provider.observe(run, within())).toMatchObject({ kind: 'present', phase: 'created' });
   });
 
-  test('a command that is no program cannot run, with exit code 126', async (context) => {
+  kernelTest('a command that is no program cannot run, with exit code 126', async () => {
     const { provider, create, harness } = world();
-    if (!harness.realKernel) return context.skip();
     const run = await create({ command: ['/etc/passwd'] });
     await expect(provider.start(run, within())).rejects.toMatchObject({ code: 'invalid', details: { exitCode: 126 } });
   });
@@ -139,9 +138,8 @@ export function runCases(world: () => World): void {
     await expect(provider.start(run, within())).rejects.toMatchObject({ code: 'invalid' });
   });
 
-  test('more processors than there are is invalid', async (context) => {
-    const { provider, input, harness } = world();
-    if (!harness.realKernel) return context.skip();
+  kernelTest('more processors than there are is invalid', async () => {
+    const { provider, input } = world();
     const wanted = input({ spec: { resources: { cpus: 1024 } } });
     await expect(provider.create(wanted, within())).rejects.toMatchObject({ code: 'invalid' });
   });
@@ -151,9 +149,8 @@ export function runCases(world: () => World): void {
     await expect(provider.kill(await start(), 'NONSENSE', within())).rejects.toMatchObject({ code: 'invalid' });
   });
 
-  test('a run that takes more memory than it may have ends as killed for it', async (context) => {
-    const { start, until, harness } = world();
-    if (!harness.realKernel) return context.skip();
+  kernelTest('a run that takes more memory than it may have ends as killed for it', async () => {
+    const { start, until } = world();
     const spec = { resources: { memoryMiB: 16 } };
     const run = await start({ command: ['sh', '-c', 'head -c 100000000 /dev/zero | tail'], spec });
     expect(await until(run, 'exited')).toMatchObject({ oomKilled: true });

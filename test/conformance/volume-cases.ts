@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type World, within } from './harness.ts';
 
-export function volumeCases(world: () => World): void {
+export function volumeCases(world: () => World, kernelTest: typeof test): void {
   test('a volume may be ensured and removed again and again', async () => {
     const { provider, volume } = world();
     const made = await volume();
@@ -38,9 +38,8 @@ export function volumeCases(world: () => World): void {
     expect(sizes.get(made.key)).toBeGreaterThanOrEqual(0);
   });
 
-  test('what one run wrote into a volume another reads, and cannot change through a read-only mount', async (context) => {
-    const { volume, start, until, lines, harness } = world();
-    if (!harness.realKernel) return context.skip();
+  kernelTest('what one run wrote into a volume another reads, and cannot change through a read-only mount', async () => {
+    const { volume, start, until, lines } = world();
     const mount = { ...(await volume()), target: '/data' };
     const spec = { mounts: [{ type: 'volume' as const, source: 'data', target: '/data' }] };
     const writes = ['sh', '-c', 'echo kept > /data/file'];
