@@ -130,17 +130,20 @@ export function commitCases(world: () => World, kernelTest: typeof test): void {
     }
   });
 
-  kernelTest('limits that cannot be met are invalid, and those that the run is above of a conflict', async (context) => {
-    const { provider, start, lines } = world();
-    if (!provider.update) return context.skip();
-    const run = await start({
-      command: ['sh', '-c', 'x=$(head -c 20000000 /dev/zero | tr "\\0" x); echo full; sleep 60; echo $x'],
-      spec: { resources: { memoryMiB: 256 } },
-    });
-    await waitFor(async () => (await lines(run)).includes('stdout: full'));
-    await expect(provider.update(run, { cpus: 1000 }, within())).rejects.toMatchObject({ code: 'invalid' });
-    await expect(provider.update(run, { memoryMiB: 8 }, within())).rejects.toMatchObject({ code: 'conflict' });
-    await provider.destroy(run, within());
-    await expect(provider.update(run, { pids: 9 }, within())).rejects.toMatchObject({ code: 'not_found' });
-  });
+  kernelTest(
+    'limits that cannot be met are invalid, and those that the run is above of a conflict',
+    async (context) => {
+      const { provider, start, lines } = world();
+      if (!provider.update) return context.skip();
+      const run = await start({
+        command: ['sh', '-c', 'x=$(head -c 20000000 /dev/zero | tr "\\0" x); echo full; sleep 60; echo $x'],
+        spec: { resources: { memoryMiB: 256 } },
+      });
+      await waitFor(async () => (await lines(run)).includes('stdout: full'));
+      await expect(provider.update(run, { cpus: 1000 }, within())).rejects.toMatchObject({ code: 'invalid' });
+      await expect(provider.update(run, { memoryMiB: 8 }, within())).rejects.toMatchObject({ code: 'conflict' });
+      await provider.destroy(run, within());
+      await expect(provider.update(run, { pids: 9 }, within())).rejects.toMatchObject({ code: 'not_found' });
+    },
+  );
 }

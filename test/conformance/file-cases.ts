@@ -181,7 +181,7 @@ export function fileCases(world: () => World, kernelTest: typeof test): void {
     expect(after.rootBytes).toBeGreaterThanOrEqual(before.rootBytes + 100_000);
   });
 
-  kernelTest('a call that is cancelled breaks its content off with an error', async () => {
+  kernelTest('a call that is cancelled breaks its content off with an error', async (context) => {
     skips(context);
     const { create, provider } = world();
     const run = await create();

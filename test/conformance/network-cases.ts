@@ -98,21 +98,24 @@ export function networkCases(world: () => World, kernelTest: typeof test): void 
     expect((await until(run, 'running')).networks?.[made.key]?.address).not.toBeNull();
   });
 
-  kernelTest('a run connected under an alias is found by it, and no longer once it was disconnected', async (context) => {
-    const { provider, network, start } = world();
-    const { connect, disconnect } = provider.networks;
-    if (!provider.exec || !connect || !disconnect) return context.skip();
-    const [home, shared] = [await network(), await network()];
-    const server = await start({ networks: [{ ...home, aliases: [] }], name: 'web', command: serve });
-    const client = await start({ networks: [{ ...shared, aliases: [] }] });
-    const { containerId, name } = server.input;
-    expect(await fetched(world(), client, 'db')).toBe('');
-    await connect(server, { key: shared.key, name, containerId, aliases: ['db'] }, within());
-    for (const host of ['db', 'web', containerId.slice(0, 12)])
-      expect(await fetched(world(), client, host)).toBe('hello\n');
-    await disconnect(server, { key: shared.key }, within());
-    expect(await fetched(world(), client, 'db')).toBe('');
-  });
+  kernelTest(
+    'a run connected under an alias is found by it, and no longer once it was disconnected',
+    async (context) => {
+      const { provider, network, start } = world();
+      const { connect, disconnect } = provider.networks;
+      if (!provider.exec || !connect || !disconnect) return context.skip();
+      const [home, shared] = [await network(), await network()];
+      const server = await start({ networks: [{ ...home, aliases: [] }], name: 'web', command: serve });
+      const client = await start({ networks: [{ ...shared, aliases: [] }] });
+      const { containerId, name } = server.input;
+      expect(await fetched(world(), client, 'db')).toBe('');
+      await connect(server, { key: shared.key, name, containerId, aliases: ['db'] }, within());
+      for (const host of ['db', 'web', containerId.slice(0, 12)])
+        expect(await fetched(world(), client, host)).toBe('hello\n');
+      await disconnect(server, { key: shared.key }, within());
+      expect(await fetched(world(), client, 'db')).toBe('');
+    },
+  );
 
   test('a network is not removed while a run is attached to it', async () => {
     const { provider, network, start, until } = world();
@@ -129,43 +132,46 @@ export function networkCases(world: () => World, kernelTest: typeof test): void 
     await expect(provider.networks.ensure(other, within())).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  kernelTest('runs of one network find each other by name, alias and short id, also after a rename', async (context) => {
-    const { provider, network, start, create } = world();
-    if (!provider.exec || !provider.rename) return context.skip();
-    const [first, second] = [await network(), await network()];
-    const served = {
-      networks: [
-        { ...first, aliases: ['db'] },
-        { ...second, aliases: ['cache'] },
-      ],
-      name: 'web',
-    };
-    const server = await start({ ...served, command: serve });
-    const client = await start({ networks: [{ ...first, aliases: [] }] });
-    const other = await start({ networks: [{ ...second, aliases: [] }] });
-    const shortId = server.input.containerId.slice(0, 12);
-    for (const name of ['web', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
-    for (const name of ['web', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
-    expect(await fetched(world(), client, 'cache')).toBe('');
+  kernelTest(
+    'runs of one network find each other by name, alias and short id, also after a rename',
+    async (context) => {
+      const { provider, network, start, create } = world();
+      if (!provider.exec || !provider.rename) return context.skip();
+      const [first, second] = [await network(), await network()];
+      const served = {
+        networks: [
+          { ...first, aliases: ['db'] },
+          { ...second, aliases: ['cache'] },
+        ],
+        name: 'web',
+      };
+      const server = await start({ ...served, command: serve });
+      const client = await start({ networks: [{ ...first, aliases: [] }] });
+      const other = await start({ networks: [{ ...second, aliases: [] }] });
+      const shortId = server.input.containerId.slice(0, 12);
+      for (const name of ['web', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
+      for (const name of ['web', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
+      expect(await fetched(world(), client, 'cache')).toBe('');
 
-    const renamed = (run: MadeRun, name: string) =>
-      provider.rename?.(
-        run,
-        name,
-        run.input.networks.map(({ key, aliases }) => ({ key, aliases, name, containerId: run.input.containerId })),
-        within(),
-      );
-    await renamed(server, 'shop');
-    await renamed(server, 'shop');
-    for (const name of ['shop', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
-    for (const name of ['shop', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
-    expect(await fetched(world(), client, 'web')).toBe('');
+      const renamed = (run: MadeRun, name: string) =>
+        provider.rename?.(
+          run,
+          name,
+          run.input.networks.map(({ key, aliases }) => ({ key, aliases, name, containerId: run.input.containerId })),
+          within(),
+        );
+      await renamed(server, 'shop');
+      await renamed(server, 'shop');
+      for (const name of ['shop', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
+      for (const name of ['shop', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
+      expect(await fetched(world(), client, 'web')).toBe('');
 
-    const stopped = await create({ ...served, command: serve });
-    await renamed(stopped, 'late');
-    await provider.start(stopped, within());
-    expect(await fetched(world(), client, 'late')).toBe('hello\n');
-  });
+      const stopped = await create({ ...served, command: serve });
+      await renamed(stopped, 'late');
+      await provider.start(stopped, within());
+      expect(await fetched(world(), client, 'late')).toBe('hello\n');
+    },
+  );
 
   kernelTest("a run does not reach another tenant's run, by name or by address", async (context) => {
     const { provider, network, start, until } = world();

@@ -123,7 +123,7 @@ export function runCases(world: () => World, kernelTest: typeof test): void {
   });
 
   kernelTest('a command that is no program cannot run, with exit code 126', async () => {
-    const { provider, create, harness } = world();
+    const { provider, create } = world();
     const run = await create({ command: ['/etc/passwd'] });
     await expect(provider.start(run, within())).rejects.toMatchObject({ code: 'invalid', details: { exitCode: 126 } });
   });

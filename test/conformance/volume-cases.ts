@@ -38,16 +38,19 @@ export function volumeCases(world: () => World, kernelTest: typeof test): void {
     expect(sizes.get(made.key)).toBeGreaterThanOrEqual(0);
   });
 
-  kernelTest('what one run wrote into a volume another reads, and cannot change through a read-only mount', async () => {
-    const { volume, start, until, lines } = world();
-    const mount = { ...(await volume()), target: '/data' };
-    const spec = { mounts: [{ type: 'volume' as const, source: 'data', target: '/data' }] };
-    const writes = ['sh', '-c', 'echo kept > /data/file'];
-    const writer = await start({ command: writes, spec, volumes: [{ ...mount, readOnly: false }] });
-    expect(await until(writer, 'exited')).toMatchObject({ exitCode: 0 });
-    const reads = ['sh', '-c', 'cat /data/file; echo more >> /data/file || exit 9'];
-    const reader = await start({ command: reads, spec, volumes: [{ ...mount, readOnly: true }] });
-    expect(await until(reader, 'exited')).toMatchObject({ exitCode: 9 });
-    expect(await lines(reader)).toContain('stdout: kept');
-  });
+  kernelTest(
+    'what one run wrote into a volume another reads, and cannot change through a read-only mount',
+    async () => {
+      const { volume, start, until, lines } = world();
+      const mount = { ...(await volume()), target: '/data' };
+      const spec = { mounts: [{ type: 'volume' as const, source: 'data', target: '/data' }] };
+      const writes = ['sh', '-c', 'echo kept > /data/file'];
+      const writer = await start({ command: writes, spec, volumes: [{ ...mount, readOnly: false }] });
+      expect(await until(writer, 'exited')).toMatchObject({ exitCode: 0 });
+      const reads = ['sh', '-c', 'cat /data/file; echo more >> /data/file || exit 9'];
+      const reader = await start({ command: reads, spec, volumes: [{ ...mount, readOnly: true }] });
+      expect(await until(reader, 'exited')).toMatchObject({ exitCode: 9 });
+      expect(await lines(reader)).toContain('stdout: kept');
+    },
+  );
 }
