@@ -25,7 +25,8 @@ const create = (command: string[], more: Docker.ContainerCreateOptions = {}) =>
 test('run streams what the command says and resolves with its status', async () => {
   const output = new PassThrough();
   const text = read(output);
-  const [status] = await docker.run(app.image, ['sh', '-c', 'echo hello; exit 3'], output, {
+  const [status] = await docker.run(app.image, ['sh', '-c', 'echo hello; exit 3'], [output, new PassThrough()], {
+    Tty: false,
     HostConfig: { AutoRemove: true },
   });
   output.end();
@@ -33,20 +34,23 @@ test('run streams what the command says and resolves with its status', async () 
   expect(await text).toBe('hello\n');
 });
 
-test('input and output of attach are carried in both directions, with and without an upgrade', async () => {
-  for (const hijack of [true, false]) {
-    const container = await create(['cat'], { OpenStdin: true, StdinOnce: true, AttachStdin: true });
-    const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack });
-    const stdout = new PassThrough();
-    const text = read(stdout);
-    container.modem.demuxStream(stream, stdout, new PassThrough());
-    stream.once('end', () => stdout.end());
-    await container.start();
-    stream.end('piped\n');
-    expect(await text).toBe('piped\n');
-    expect(await container.wait()).toMatchObject({ StatusCode: 0 });
-    await container.remove();
-  }
+test('input and output of attach are carried in both directions', async () => {
+  const container = await create(['cat'], { OpenStdin: true, StdinOnce: true, AttachStdin: true });
+  const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+  const text = textOf(container, stream);
+  await container.start();
+  stream.end('piped\n');
+  expect(await text).toBe('piped\n');
+  expect(await container.wait()).toMatchObject({ StatusCode: 0 });
+  await container.remove();
+});
+
+test('who does not upgrade gets the output as the body of an answer', async () => {
+  const container = await create(['sh', '-c', 'echo plain']);
+  const text = textOf(container, await container.attach({ stream: true, stdout: true, stderr: true }));
+  await container.start();
+  expect(await text).toBe('plain\n');
+  await container.remove({ force: true });
 });
 
 test('exec answers its output and, afterwards, its exit code', async () => {
@@ -93,6 +97,14 @@ test('a crafted id goes nowhere', async () => {
   }
   expect((await fetch(`${app.url}/healthz`)).status).toBe(200);
 });
+
+/** Of its standard output, to the end of the stream. */
+function textOf(container: Docker.Container, stream: NodeJS.ReadableStream): Promise<string> {
+  const stdout = new PassThrough();
+  container.modem.demuxStream(stream, stdout, new PassThrough());
+  stream.once('end', () => stdout.end());
+  return read(stdout);
+}
 
 async function read(stream: PassThrough): Promise<string> {
   let text = '';

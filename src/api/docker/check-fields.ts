@@ -21,7 +21,7 @@ function check(value: unknown, table: FieldTable, path: string, warnings: Set<st
     const field = Object.hasOwn(table, name) ? table[name] : undefined;
     const at = path + name;
     if (!field) {
-      if (path === '' && given === null && Object.hasOwn(hostConfigFields, name)) continue;
+      if (path === '' && isUnsetHostField(name, given, value)) continue;
       throw unknown(at, name, table);
     }
     if (asksNothing(given, field, value)) continue;
@@ -48,6 +48,12 @@ function within(given: unknown, field: Field & { verdict: 'mapped' }, at: string
   if (Array.isArray(given)) return given.map(each);
   if (!isObject(given)) throw refuse('invalid', at, 'must be a list or an object');
   return Object.fromEntries(Object.entries(given).map(([key, item]) => [key, each(item, key)]));
+}
+
+/** Old clients repeat fields of HostConfig at the top, with nothing in them. */
+function isUnsetHostField(name: string, given: unknown, beside: Asked): boolean {
+  const field = Object.hasOwn(hostConfigFields, name) ? hostConfigFields[name] : undefined;
+  return field !== undefined && asksNothing(given, field, beside);
 }
 
 /** What clients send for every field they have no wish about. */

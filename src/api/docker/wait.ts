@@ -1,15 +1,15 @@
 /** POST /containers/{id}/wait: the headers go out at once, for clients start the container only then; the body at the end. */
 import { AppError } from '../../domain/errors.ts';
-import { getContainer } from '../../services/containers.ts';
+import { getContainer, recallContainer } from '../../services/containers.ts';
 import { exitConditions, waitForExit } from '../../services/wait.ts';
 import { jsonLine } from '../encoding.ts';
-import { type Handler, streaming } from './request.ts';
+import { type DockerRequest, type Door, type Handler, streaming } from './request.ts';
 
 export const waitContainer: Handler = async (door, request) => {
-  const { ctx, params, query } = request;
+  const { params, query } = request;
   const condition = exitConditions.find((known) => known === (query.text('condition') ?? 'not-running'));
   if (!condition) throw new AppError('invalid', `invalid condition: ${JSON.stringify(query.text('condition'))}`);
-  const container = await getContainer(door.deps, ctx, params.id ?? '');
+  const container = await find(door, request, params.id ?? '');
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
@@ -19,3 +19,14 @@ export const waitContainer: Handler = async (door, request) => {
     }),
   };
 };
+
+/** One that removed itself is remembered by its full id: who asks a moment too late still hears how it ended. */
+async function find({ deps }: Door, { ctx }: DockerRequest, reference: string) {
+  try {
+    return await getContainer(deps, ctx, reference);
+  } catch (error) {
+    const isMissing = error instanceof AppError && error.code === 'not_found';
+    if (!isMissing || !/^[0-9a-f]{64}$/.test(reference)) throw error;
+    return recallContainer(deps, ctx, reference);
+  }
+}
