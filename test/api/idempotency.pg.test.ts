@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionOptions } from '../../src/db/client.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { type TestAuthority, testAuthority } from '../support/authority.ts';
 import { documented, isOperators, type Route, routesOf } from '../support/document.ts';
 import { idempotentPosts, type Post } from '../support/idempotent-posts.ts';
 import { snapshotOf } from '../support/tenant-snapshot.ts';
@@ -16,15 +17,18 @@ const unrepeatable: Record<string, object> = {
   execInContainer: {},
 };
 
+let ca: TestAuthority;
 let app: TestApp;
 let owner: postgres.Sql;
 beforeAll(async () => {
-  app = await startTestApp({ provider: 'memory' });
+  ca = testAuthority();
+  app = await startTestApp({ provider: 'memory', env: ca.env });
   owner = postgres({ ...connectionOptions(app.databaseUrl), max: 2 });
 }, 60_000);
 afterAll(async () => {
   await owner?.end();
   await app?.close();
+  ca?.remove();
 });
 
 const prepare = ({ id }: Route) => {
@@ -37,7 +41,7 @@ const send = (route: Route, { path, body }: Post, key: string) =>
   clientOf(route).send('POST', path, body, { 'idempotency-key': key });
 
 /** Without an effect that has to be single, they are simply done again after a crash. */
-const redone = ['pullImage', 'createTicket'];
+const redone = ['pullImage', 'createTicket', 'releaseOrphans'];
 
 /** What both tenants have, and which tenants there are: all that a POST could change. */
 async function everything(): Promise<unknown> {

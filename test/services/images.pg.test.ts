@@ -61,7 +61,8 @@ describe('finding an image', () => {
 
   it('by a prefix that two share is refused, and by a name that looks like one is not', async () => {
     const ctx = await tenantCtx(deps, 'prefix');
-    const images = await Promise.all(Array.from({ length: 17 }, (_, n) => pulled(deps, ctx, `app:${n}`)));
+    const images: Awaited<ReturnType<typeof pulled>>[] = [];
+    for (let n = 0; n < 17; n++) images.push(await pulled(deps, ctx, `app:${n}`));
     const firsts = images.map(({ id }) => id.charAt('sha256:'.length));
     const shared = firsts.find((digit, n) => firsts.indexOf(digit) !== n) ?? '';
     await expect(requireImage(deps, ctx, shared)).rejects.toMatchObject({ code: 'invalid' });

@@ -1,4 +1,5 @@
 /** A fresh request with an effect for each kind of POST, to send again and again under one Idempotency-Key. */
+import { createRequest } from '../../src/pki/request.ts';
 import type { TestApp } from './app.ts';
 
 export interface Post {
@@ -10,6 +11,11 @@ type Prepare = (app: TestApp) => Promise<Post>;
 
 let made = 0;
 const fresh = (what: string) => `${what}-${++made}`;
+
+function certificate() {
+  const name = fresh('certificate');
+  return { name, role: 'viewer', csr: createRequest(name).requestPem };
+}
 
 async function container({ a, image }: TestApp, start: boolean): Promise<string> {
   const wanted = { image, name: fresh('c'), command: ['sleep', '600'], stop: { graceSeconds: 0 }, start };
@@ -29,6 +35,9 @@ export const idempotentPosts: Record<string, Prepare> = {
   createTenant: async () => ({ path: '/v1/tenants', body: { name: fresh('tenant') } }),
   createKey: async ({ a }) => ({ path: `/v1/tenants/${a.name}/keys`, body: { name: fresh('key'), role: 'viewer' } }),
   createTicket: async () => ({ path: '/v1/tickets' }),
+  issueCertificate: async () => ({ path: '/v1/certificates', body: certificate() }),
+  issueCertificateForTenant: async ({ a }) => ({ path: `/v1/tenants/${a.name}/certificates`, body: certificate() }),
+  releaseOrphans: async () => ({ path: '/v1/orphans/release', body: { count: 0 } }),
 
   createContainer: async ({ image }) => ({
     path: '/v1/containers',
