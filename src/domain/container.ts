@@ -202,7 +202,7 @@ const table = {
   start: [yes, satisfied, satisfied, no, yes, yes, yes, no, no, yes, yes],
   stop: [satisfied, yes, yes, yes, yes, yes, satisfied, no, no, satisfied, satisfied],
   restart: [yes, yes, yes, yes, yes, yes, yes, no, no, yes, yes],
-  kill: [no, no, yes, yes, no, yes, no, no, no, no, no],
+  kill: [no, yes, yes, yes, no, yes, no, no, no, no, no],
   pause: [no, no, yes, satisfied, no, no, no, no, no, no, no],
   unpause: [no, no, satisfied, yes, no, no, no, no, no, no, no],
   rename: [yes, yes, yes, yes, yes, yes, yes, no, no, yes, yes],

@@ -59,10 +59,13 @@ export const restartContainer = (
     restartSuppressed: false,
   }));
 
-/** SIGKILL is a stop without grace; any other signal is delivered and the container left to decide. */
+/**
+ * SIGKILL is a stop without grace; any other signal is delivered and the container left to decide. What is just being started
+ * gets its signal, KILL as well, as soon as it runs: its output may be seen before its start was recorded.
+ */
 export const killContainer = (deps: Deps, ctx: Ctx, reference: string, signal: string) =>
   perform(deps, ctx, reference, 'kill', (container) =>
-    signal === 'KILL' || signal === '9'
+    (signal === 'KILL' || signal === '9') && statusOf(container) !== 'starting'
       ? { desired: 'stopped', stopSignal: 'KILL', stopGraceSeconds: 0 }
       : {
           pendingSignal: signal,
