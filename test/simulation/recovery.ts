@@ -51,6 +51,8 @@ async function pass(simulation: Simulation, plane: ControlPlane, seconds: number
     for (const containerId of new Set(simulation.hints.splice(0))) {
       background(simulation, plane, `hears of ${brief(containerId)}`, () => takeHint(plane.deps, containerId));
     }
+    // Who heard of something may be about to ask for it: time does not pass before.
+    await scheduler.rest();
     if (scheduler.ready().length > 0) continue;
     if (mayDiffer) due = await nextDue(simulation);
     mayDiffer = false;

@@ -81,7 +81,12 @@ export class Scheduler {
     this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
     this.note(waiter.owner.name, waiter.label);
     waiter.resume();
-    await idle();
+    await this.rest();
+  }
+
+  /** Until what was set going waits again. */
+  rest(): Promise<void> {
+    return idle();
   }
 
   /** Its waiters never go on. */
