@@ -57,12 +57,6 @@ export async function listen(
       if (!answersAnyone?.(incoming, outgoing)) listener(incoming, outgoing);
     });
     const made = tls ? createTlsServer({ ...options, ...tlsOptions(tls) }, guarded) : createServer(options, guarded);
-    made.on('upgrade', (request, socket, head) => {
-      if (opensWebSocket(request)) return;
-      upgraded.add(socket);
-      socket.once('close', () => upgraded.delete(socket));
-      upgrade?.(request, socket, head);
-    });
     return made.on('clientError', onClientError(systemIds));
   };
   const server = await new Promise<ServerType>((resolve, reject) => {
@@ -70,6 +64,15 @@ export async function listen(
     const options = { fetch, port, hostname, ...made };
     const listening = serve(options, () => resolve(listening));
     listening.on('error', reject);
+  });
+  // One listener in all: the adapter leaves refusals to others as soon as there are others.
+  const [forWebSockets] = server.listeners('upgrade');
+  server.removeAllListeners('upgrade');
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (opensWebSocket(request)) return forWebSockets?.call(server, request, socket, head);
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    upgrade?.(request, socket, head);
   });
   const address = server.address();
   const actualPort = typeof address === 'object' && address ? address.port : port;

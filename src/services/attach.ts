@@ -28,7 +28,7 @@ export async function attachContainer(
     ...session,
     /** Observed, and therefore known a little later than the end of its output. */
     get exit() {
-      return waitForExit(deps, container, 'not-running', signal).then((end) => end?.exitCode ?? null);
+      return waitForExit(deps, container, 'next-exit', signal).then((end) => end?.exitCode ?? null);
     },
   };
 }
