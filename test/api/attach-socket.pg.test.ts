@@ -55,8 +55,9 @@ test('the Docker door sends the bytes of the process as they are', async () => {
   const socket = new WebSocket(url, { headers: headers(app.a.admin.key) });
   const seen: Buffer[] = [];
   socket.on('message', (data: Buffer) => seen.push(data));
+  const closed = once(socket, 'close');
   await once(socket, 'open');
   await start(id);
-  await once(socket, 'close');
+  await closed;
   expect(Buffer.concat(seen).toString()).toBe('out\nerr\n');
 });
