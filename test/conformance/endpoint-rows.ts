@@ -78,6 +78,7 @@ export const endpointRows: Record<string, EndpointRow> = {
   waitForContainer: { ...ofContainer, query: 'timeoutSeconds=1' },
   execInContainer: { ...ofContainer, body: { command: ['echo', 'hello'] } },
   openExecSocket: { ...ofContainer, query: 'command=sh', viewerMay: false, ticket: true },
+  openAttachSocket: { ...ofContainer, query: 'stdin=true', viewerMay: false, ticket: true },
   readContainerStats: ofContainer,
   listContainerProcesses: ofContainer,
   readContainerArchive: { ...ofContainer, query: 'path=/tmp' },
