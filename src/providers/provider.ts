@@ -1,6 +1,7 @@
 /**
  * The port: what Longshore needs of anything that can run containers. Providers translate and nothing else; they keep
- * no state that a restart would miss. Optional members are capabilities: present = supported.
+ * no state that a restart would miss. Optional members are capabilities: present = supported. One file, although it is long:
+ * who writes a provider reads the whole contract in one place.
  *
  * Every call takes CallOptions and must end (resolve or throw) soon after its signal aborts. Logs, stats, hints and
  * a session's output then end without an error: their reader knows why. Errors are AppError:

@@ -35,18 +35,23 @@ function endpointView(
     Links: null,
     Aliases: shown.length > 0 ? shown : null,
     NetworkID: networkId,
-    EndpointID: '',
-    Gateway: seen?.gateway ?? '',
-    IPAddress: seen?.address ?? '',
-    IPPrefixLen: seen?.prefixLength ?? 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    MacAddress: seen?.mac ?? '',
+    ...addressView(seen),
     DriverOpts: null,
     ...(!isBefore(version, '1.44') && { DNSNames: [name, shortId, ...aliases] }),
   };
 }
+
+/** Blank until it was seen on the network. */
+const addressView = (seen: Endpoint | null | undefined) => ({
+  EndpointID: '',
+  Gateway: seen?.gateway ?? '',
+  IPAddress: seen?.address ?? '',
+  IPPrefixLen: seen?.prefixLength ?? 0,
+  IPv6Gateway: '',
+  GlobalIPv6Address: '',
+  GlobalIPv6PrefixLen: 0,
+  MacAddress: seen?.mac ?? '',
+});
 
 export function networkSettingsView(container: ContainerDetails, version: string) {
   const own = container.attachments.find(({ isDefault }) => isDefault);
@@ -60,14 +65,7 @@ export function networkSettingsView(container: ContainerDetails, version: string
     LinkLocalIPv6PrefixLen: 0,
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
-    EndpointID: '',
-    Gateway: seen?.gateway ?? '',
-    IPAddress: seen?.address ?? '',
-    IPPrefixLen: seen?.prefixLength ?? 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    MacAddress: seen?.mac ?? '',
+    ...addressView(seen),
     Ports: Object.fromEntries(openPorts(container)),
     Networks: endpointsView(container, version),
   };
