@@ -34,14 +34,27 @@ export async function waitForContainer(
   signal: AbortSignal,
 ): Promise<{ container: Container; met: boolean }> {
   const endsAt = deps.clock.now() + input.timeoutSeconds * 1000;
-  let container = await getContainer(deps, ctx, reference);
+  const isMet = (container: Container) => meets[input.condition].includes(statusOf(container));
+  const seen = await watched(deps, await getContainer(deps, ctx, reference), isMet, signal, endsAt);
+  return { container: seen.container, met: seen.gone ? input.condition !== 'running' : seen.met };
+}
+
+/** Looks until it is met, the time is over, the signal aborts, or nothing is left to look at: then as it was last seen. */
+async function watched(
+  deps: Deps,
+  first: Container,
+  isMet: (container: Container) => boolean,
+  signal: AbortSignal,
+  endsAt = Number.POSITIVE_INFINITY,
+): Promise<{ container: Container; met: boolean; gone: boolean }> {
+  let container = first;
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
-    if (meets[input.condition].includes(statusOf(container))) return { container, met: true };
+    if (isMet(container)) return { container, met: true, gone: false };
     const leftMs = endsAt - deps.clock.now();
-    if (leftMs <= 0 || signal.aborted) return { container, met: false };
+    if (leftMs <= 0 || signal.aborted) return { container, met: false, gone: false };
     await deps.wakeups.wait(containerTopic(container.id), Math.min(pollMs, leftMs), signal);
     const found = await findContainerById(deps.db, container.tenantId, container.id);
-    if (!found) return { container, met: input.condition !== 'running' };
+    if (!found) return { container, met: false, gone: true };
     container = found;
   }
 }
@@ -59,15 +72,9 @@ export async function waitForExit(
   condition: ExitCondition,
   signal: AbortSignal,
 ): Promise<ExitResult | null> {
-  let container = since;
-  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)) {
-    if (hasEnded(container, since, condition)) return exitOf(container);
-    if (signal.aborted) return null;
-    await deps.wakeups.wait(containerTopic(since.id), pollMs, signal);
-    const found = await findContainerById(deps.db, since.tenantId, since.id);
-    if (!found) return exitOf(container);
-    container = found;
-  }
+  const isMet = (container: Container) => hasEnded(container, since, condition);
+  const { container, met, gone } = await watched(deps, since, isMet, signal);
+  return met || gone ? exitOf(container) : null;
 }
 
 const asleep: readonly ContainerStatus[] = ['created', 'exited', 'failed', 'lost', 'removed'];
