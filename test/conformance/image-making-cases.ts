@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { ImageDetails } from '../../src/domain/image.ts';
 import { readTar } from '../../src/domain/tar.ts';
-import type { BuildInput } from '../../src/providers/provider.ts';
+import type { BuildInput, Provider } from '../../src/providers/provider.ts';
 import { packTar, wholeFile } from '../../src/services/archive-stream.ts';
 import { type World, within } from './harness.ts';
 
@@ -77,6 +77,40 @@ export function imageMakingCases(world: () => World): void {
     }
     expect(await held(details)).toEqual([bob]);
     await provider.images.release(details.id, bob, within());
+  });
+
+  /** Everything in an archive but the layers. */
+  const descriptions = async (id: string) => {
+    const save = world().provider.images.save as NonNullable<Provider['images']['save']>;
+    const texts: string[] = [];
+    for await (const { entry, content } of readTar(save([id], within(60)))) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of content) chunks.push(chunk);
+      if (entry.kind === 'file' && !entry.path.endsWith('layer.tar')) texts.push(Buffer.concat(chunks).toString());
+    }
+    return texts.join('\n');
+  };
+
+  test('what is saved of an image that was built or made of a run says nothing of ours', async (context) => {
+    const { provider, harness, create, later } = world();
+    const { save, build: canBuild } = provider.images;
+    if (!save || !canBuild || !provider.commit) return context.skip();
+    const [ann] = harness.tenants;
+    const steps = ['RUN mkdir /folder', 'ENV A=b', 'RUN true', 'COPY file /file', 'CMD ["cat", "/file"]'];
+    const { details } = await build(ann, steps, { labels: { by: 'suite' } });
+    const run = await create({ spec: { labels: { app: 'shop' } } });
+    const input = { tenantId: ann, author: 'ann', comment: 'by hand', pause: false, config: {} };
+    const committed = await provider.commit(run, input, within(60));
+    for (const { id } of [details, committed]) later(() => provider.images.release(id, ann, within()));
+    for (const { id, config, history } of [details, committed]) {
+      const text = await descriptions(id);
+      expect(text).toContain('"Labels":{');
+      for (const ours of ['longshore', ann, run.input.containerId, run.key]) expect(text).not.toContain(ours);
+      expect(JSON.stringify([config, history])).not.toContain('longshore');
+    }
+    expect(details.history.map(({ createdBy }) => createdBy).slice(0, 6)).toEqual(
+      ['LABEL', 'CMD', 'COPY', 'true', 'ENV', 'mkdir'].map((part) => expect.stringContaining(part)),
+    );
   });
 
   test('nothing is saved of an image that is not there', async (context) => {

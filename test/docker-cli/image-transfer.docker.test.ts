@@ -90,21 +90,57 @@ test('two tenants who push under one name at once push each their own', async ()
   for (let round = 0; round < 5; round++) {
     const pushed = await Promise.all([a, b].map((cli) => cli.ok(['push', name])));
     const digests = pushed.map((said) => /digest: (sha256:[0-9a-f]{64})/.exec(said)?.[1] ?? '');
-    expect(await Promise.all(digests.map(imageOf))).toEqual(ids);
+    expect(await Promise.all(digests.map((digest) => imageOf(digest)))).toEqual(ids);
   }
 });
 
 /** The image that a manifest of the registry is of. */
-async function imageOf(digest: string): Promise<string> {
+async function imageOf(digest: string, repository = 'team/both'): Promise<string> {
+  const answer = await atRegistry(`${repository}/manifests/${digest}`);
+  return ((await answer.json()) as { config: { digest: string } }).config.digest;
+}
+
+function atRegistry(path: string): Promise<Response> {
   const pair = `${credentials.username}:${credentials.password}`;
-  const answer = await fetch(`http://${registry.host}/v2/team/both/manifests/${digest}`, {
+  return fetch(`http://${registry.host}/v2/${path}`, {
     headers: {
       accept: 'application/vnd.docker.distribution.manifest.v2+json',
       authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
     },
   });
-  return ((await answer.json()) as { config: { digest: string } }).config.digest;
 }
+
+test('what was built or committed leaves without a word of Longshore, under the id that it has here', async () => {
+  await login(a);
+  await make(a, 'built:1', 'built');
+  await a.ok(['run', '--name', 'worker', '--label', 'app=shop', app.image, 'sh', '-c', `echo ${nonce} > /text`]);
+  const containerId = await a.ok(['inspect', '--format', '{{.Id}}', 'worker']);
+  await a.ok(['commit', '-c', 'CMD cat /text', 'worker', 'committed:1']);
+  const { id: tenantId } = await app.operator.expect<{ id: string }>(200, 'GET', '/v1/tenants/tenant-a');
+  for (const name of ['built', 'committed']) {
+    const id = await a.ok(['inspect', '--format', '{{.Id}}', `${name}:1`]);
+    const path = join(folder, `${name}.tar`);
+    await a.ok(['save', '-o', path, `${name}:1`]);
+    const saved = execFileSync('tar', ['-xOf', path, '--wildcards', '*json'], { encoding: 'utf8' });
+    const [{ Config }] = JSON.parse(execFileSync('tar', ['-xOf', path, 'manifest.json'], { encoding: 'utf8' }));
+    expect(Config).toBe(`${id.slice('sha256:'.length)}.json`);
+    const target = `${registry.host}/team/${name}:1`;
+    await a.ok(['tag', `${name}:1`, target]);
+    const digest = /digest: (sha256:[0-9a-f]{64})/.exec(await a.ok(['push', target]))?.[1] ?? '';
+    expect(await imageOf(digest, `team/${name}`)).toBe(id);
+    const pushed = await (await atRegistry(`team/${name}/blobs/${id}`)).text();
+    const shown = await a.ok(['image', 'inspect', `${name}:1`]);
+    const history = await a.ok(['history', '--no-trunc', `${name}:1`]);
+    expect(pushed).toContain(name === 'built' ? `echo ${nonce}` : '"Labels":{"app":"shop"');
+    for (const text of [saved, pushed, shown, history]) {
+      for (const ours of ['longshore.', tenantId, containerId]) expect(text).not.toContain(ours);
+    }
+    expect(await b.ok(['load', '-i', path])).toBe(`Loaded image: ${name}:1`);
+    expect(await b.ok(['inspect', '--format', '{{.Id}}', `${name}:1`])).toBe(id);
+    expect(await b.ok(['run', '--rm', `${name}:1`])).toContain(nonce);
+  }
+  await a.ok(['rm', 'worker']);
+});
 
 test('what cannot be pushed is said', async () => {
   expect((await a.run(['push', `${registry.host}/none:1`])).stderr).toContain(

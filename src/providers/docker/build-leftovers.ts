@@ -1,15 +1,18 @@
 /**
- * Images that builds leave and nobody holds: earlier stages, and the steps before a failed one. They make the next build quick,
- * and go after a day, when their tenant asks, or with the sweeper.
+ * Images that builds leave and nobody holds: results, of which tenants have copies, earlier stages, and the steps before a failed
+ * one. They make the next build quick, and go after two days, when their tenant asks, or with the sweeper.
  */
 import { z } from 'zod';
 import type { CallOptions, OwnedObject } from '../provider.ts';
-import { buildLabel, buildMark, isBuildMark, isOurMark } from './build-mark.ts';
+import { buildMark, isOurMark } from './build-mark.ts';
 import type { Site } from './client.ts';
 import { unless } from './errors.ts';
-import { imagePath } from './image-details.ts';
+import { imagePath, inspectImage } from './image-details.ts';
+import { holdPrefix } from './image-holds.ts';
+import { emptyOnes } from './image-steps.ts';
+import { buildLabel } from './labels.ts';
 
-const kept = 24 * 3600;
+const keptSeconds = 2 * 24 * 3600;
 /** Of old ones, the sweeper is shown so few at a time that it does not take them for a mistake of ours. */
 const shownAtOnce = 5;
 const cleaningMs = 20_000;
@@ -34,12 +37,16 @@ export async function pruneBuilds(
   options: CallOptions,
 ): Promise<{ ids: string[]; sizeBytes: number }> {
   const ids: string[] = [];
+  const staying = await heldLayers(site, tenantId, options);
   let sizeBytes = 0;
   for (const { Id } of await leftovers(site, `${buildLabel}=${buildMark(site.installId, tenantId)}`, options)) {
-    const size = await ownSize(site, Id, options);
+    const layers = await layersOf(site, Id, options);
     if (!(await removeLeftover(site, Id, options))) continue;
     ids.push(Id);
-    sizeBytes += size;
+    for (const [layer, size] of layers) {
+      if (!staying.has(layer)) sizeBytes += size;
+      staying.add(layer);
+    }
   }
   return { ids, sizeBytes };
 }
@@ -67,7 +74,7 @@ export async function oldBuilds(site: Site, options: CallOptions): Promise<Owned
 const isOld =
   ({ clock }: Site) =>
   ({ Created }: Leftover) =>
-    Created < clock.now() / 1000 - kept;
+    Created < clock.now() / 1000 - keptSeconds;
 
 /** With its parents, as far as nothing else needs them. False: something came to use it, or it is gone. */
 export async function removeLeftover(site: Site, id: string, options: CallOptions): Promise<boolean> {
@@ -79,10 +86,27 @@ export async function removeLeftover(site: Site, id: string, options: CallOption
   );
 }
 
-/** What the build added to the image that it began with. */
-async function ownSize(site: Site, id: string, options: CallOptions): Promise<number> {
+/** Of the images that the tenant has, which stay whatever leftover goes. */
+async function heldLayers(site: Site, tenantId: string, options: CallOptions): Promise<Set<string>> {
+  const filters = JSON.stringify({ reference: [`${holdPrefix(site.installId)}/${tenantId}`] });
+  const held = await site.engine.ask(
+    { method: 'GET', path: '/images/json', query: { filters }, subject },
+    listed,
+    options,
+  );
+  const layers = new Set<string>();
+  for (const { Id } of held) {
+    for (const layer of (await inspectImage(site, Id, options))?.RootFS.Layers ?? []) layers.add(layer);
+  }
+  return layers;
+}
+
+/** With their sizes. */
+async function layersOf(site: Site, id: string, options: CallOptions): Promise<[layer: string, size: number][]> {
   const request = { method: 'GET', path: `${imagePath(id)}/history`, subject } as const;
-  const steps = await unless(site.engine.ask(request, history, options), ['not_found'], []);
-  const first = steps.findLastIndex(({ CreatedBy }) => isBuildMark(CreatedBy));
-  return steps.slice(0, first + 1).reduce((sum, { Size }) => sum + Size, 0);
+  const steps = (await unless(site.engine.ask(request, history, options), ['not_found'], [])).toReversed();
+  const layers = (await inspectImage(site, id, options))?.RootFS.Layers ?? [];
+  const empty = emptyOnes(steps, layers.length) ?? steps.map(({ Size }) => Size === 0);
+  const sizes = steps.filter((_, position) => !empty[position]).map(({ Size }) => Size);
+  return layers.map((layer, position) => [layer, sizes[position] ?? 0]);
 }

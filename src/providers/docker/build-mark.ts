@@ -1,11 +1,10 @@
 /**
  * The label that opens every stage of a build. The Engine looks for cached steps among all images that it has, whoever made
  * them: a step that follows a label of its own tenant is never found by another. It is also how leftovers of builds are found.
- * Tenants do not see it.
+ * Tenants do not see it: what they get is a copy without it (image-copies.ts).
  */
 import { sha256 } from '../../domain/clock.ts';
-
-export const buildLabel = 'longshore.build';
+import { buildLabel } from './labels.ts';
 
 const installPart = (installId: string) => sha256(installId).slice(0, 12);
 
@@ -22,11 +21,6 @@ export function isOurMark(installId: string, mark: string | undefined): boolean 
 /** Whether a step of an image's history made the label. */
 export function isBuildMark(createdBy: string): boolean {
   return createdBy.includes(`LABEL ${buildLabel}=`);
-}
-
-export function withoutBuildMark(labels: Record<string, string>): Record<string, string> {
-  const { [buildLabel]: _, ...others } = labels;
-  return others;
 }
 
 /** One instruction a line. */

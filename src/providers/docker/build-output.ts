@@ -1,6 +1,6 @@
 /** What the Engine says while it builds, without the steps that were added, and numbered as if there were none. */
 import type { BuildInput } from '../provider.ts';
-import { buildLabel } from './build-mark.ts';
+import { buildLabel } from './labels.ts';
 
 const stepPattern = /^Step (\d+)\/(\d+) : ([\s\S]*)$/;
 

@@ -1,6 +1,7 @@
 /**
  * Builds by the Engine's classic builder. A label of the tenant opens every stage, so that its cache is the tenant's own
- * (build-mark.ts); what the tenant reads says nothing of it.
+ * (build-mark.ts); what the tenant reads says nothing of it, nor does the copy of the result that it gets. The result itself
+ * stays for the next build to find.
  */
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
@@ -11,8 +12,8 @@ import { pruneOldBuilds } from './build-leftovers.ts';
 import { buildMark, markStages } from './build-mark.ts';
 import { createBuildOutput } from './build-output.ts';
 import type { EngineRequest, Site } from './client.ts';
+import { cleanCopy } from './image-copies.ts';
 import { imageDetails } from './image-details.ts';
-import { holdImage } from './image-holds.ts';
 import { jsonLines } from './streams.ts';
 
 const MiB = 1024 * 1024;
@@ -40,8 +41,7 @@ export async function* buildImage(
   };
   try {
     const id = yield* steps(site, request, input, options);
-    await holdImage(site, id, input.tenantId, options, true);
-    return await imageDetails(site, id, options);
+    return await imageDetails(site, await cleanCopy(site, id, input.tenantId, options), options);
   } finally {
     await pruneOldBuilds(site, input.tenantId);
   }

@@ -4,9 +4,9 @@ import type { ImageDetails } from '../../domain/image.ts';
 import type { ImageConfigChange } from '../../domain/image-config-change.ts';
 import type { CallOptions, CommitInput, RunRef } from '../provider.ts';
 import { type EngineRequest, type Site, safeName } from './client.ts';
+import { cleanCopy } from './image-copies.ts';
 import { imageDetails } from './image-details.ts';
-import { holdImage, provisionalHold, untag } from './image-holds.ts';
-import { ownLabels } from './labels.ts';
+import { provisionalHold, untag } from './image-holds.ts';
 import { healthcheck, signalText } from './to-docker.ts';
 
 const committed = z.object({ Id: z.string() });
@@ -14,10 +14,7 @@ const committed = z.object({ Id: z.string() });
 /** Makes the names of their provisional holds differ. */
 let commits = 0;
 
-/**
- * The Engine gives an image its container's labels and lets a request overwrite but not remove them: ours are emptied, so that
- * no id of ours leaves with the image, and imageDetails leaves them out.
- */
+/** The Engine gives an image its container's labels, ours among them, and says in it which container that was: a copy does not. */
 export async function commitRun(
   site: Site,
   run: RunRef,
@@ -31,16 +28,16 @@ export async function commitRun(
     method: 'POST',
     path: '/commit',
     query: { container: safeName(run.key), author, comment, pause: Number(pause), ...hold },
-    body: { ...toConfig(config), Labels: { ...config.labels, ...emptied } },
+    body: { ...toConfig(config), Labels: config.labels },
     subject: { noun: 'container' },
   };
   const { Id } = await site.engine.ask(request, committed, options);
-  await holdImage(site, Id, tenantId, options, true);
-  await untag(site, `${hold.repo}:${hold.tag}`, options);
-  return imageDetails(site, Id, options);
+  try {
+    return await imageDetails(site, await cleanCopy(site, Id, tenantId, options), options);
+  } finally {
+    await untag(site, `${hold.repo}:${hold.tag}`, options);
+  }
 }
-
-const emptied = Object.fromEntries(ownLabels.map((name) => [name, '']));
 
 /** What is absent the Engine takes from the container; so does it with a list that is empty. */
 function toConfig(config: ImageConfigChange) {

@@ -42,7 +42,7 @@ export async function loadImages(site: Site, input: LoadInput, options: CallOpti
 
 async function load(site: Site, { imageIds, archive, tenantId }: LoadInput, options: CallOptions) {
   const before = await Promise.all(imageIds.map((id) => inspectImage(site, id, options)));
-  await send(site, archive(), options);
+  await sendArchive(site, archive(), options);
   const loaded: ImageDetails[] = [];
   for (const [position, id] of imageIds.entries()) {
     const there = before[position] ?? null;
@@ -52,7 +52,8 @@ async function load(site: Site, { imageIds, archive, tenantId }: LoadInput, opti
   return loaded;
 }
 
-async function send(site: Site, archive: AsyncIterable<Uint8Array>, options: CallOptions): Promise<void> {
+/** Throws what the Engine has against it. */
+export async function sendArchive(site: Site, archive: AsyncIterable<Uint8Array>, options: CallOptions): Promise<void> {
   const query = { quiet: true };
   const request: EngineRequest = { method: 'POST', path: '/images/load', query, upload: archive, subject };
   const body = await site.engine.stream(request, options);

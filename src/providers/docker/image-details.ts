@@ -3,10 +3,8 @@ import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { asImageId, type ImageDetails, parseImageReference } from '../../domain/image.ts';
 import type { CallOptions } from '../provider.ts';
-import { isBuildMark, withoutBuildMark } from './build-mark.ts';
 import type { Site } from './client.ts';
 import { unless } from './errors.ts';
-import { ownLabels } from './labels.ts';
 
 const nanoseconds = 1_000_000_000;
 
@@ -105,22 +103,15 @@ export async function imageDetails(
     comment: image.Comment ?? '',
     config: toConfig(image.Config),
     layers: image.RootFS.Layers,
-    history: steps
-      .filter((step) => !isBuildMark(step.CreatedBy))
-      .map((step) => ({
-        createdAt: new Date(step.Created * 1000).toISOString(),
-        createdBy: step.CreatedBy,
-        sizeBytes: step.Size,
-        comment: step.Comment ?? '',
-        // The Engine does not say which steps made no layer; a layer of no bytes is indistinguishable.
-        emptyLayer: step.Size === 0,
-      })),
+    history: steps.map((step) => ({
+      createdAt: new Date(step.Created * 1000).toISOString(),
+      createdBy: step.CreatedBy,
+      sizeBytes: step.Size,
+      comment: step.Comment ?? '',
+      // The Engine does not say which steps made no layer; a layer of no bytes is indistinguishable.
+      emptyLayer: step.Size === 0,
+    })),
   };
-}
-
-/** A commit leaves them there. */
-function withoutOwnLabels(labels: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => !ownLabels.includes(name)));
 }
 
 function toConfig(config: InspectedImage['Config']): ImageDetails['config'] {
@@ -131,7 +122,7 @@ function toConfig(config: InspectedImage['Config']): ImageDetails['config'] {
     env: config?.Env ?? [],
     workdir: config?.WorkingDir ?? '',
     user: config?.User ?? '',
-    labels: withoutBuildMark(withoutOwnLabels(config?.Labels ?? {})),
+    labels: config?.Labels ?? {},
     exposedPorts: config?.ExposedPorts ?? [],
     volumes: config?.Volumes ?? [],
     stopSignal: config?.StopSignal || null,

@@ -52,6 +52,12 @@ export function holdImage(
   });
 }
 
+/** What an image is to be called from its first moment on, so that it is never there without its hold. */
+export function holdNames(site: Site, imageId: string, tenantId: string, ours: boolean): string[] {
+  const { repo, tag } = holdTag(site, imageId, tenantId);
+  return [...(ours ? [`${markRepository}:${shortened(imageId)}`] : []), `${repo}:${tag}`];
+}
+
 export function isMarked(image: InspectedImage): boolean {
   return image.RepoTags.includes(`${markRepository}:${shortened(image.Id)}`);
 }

@@ -4,8 +4,11 @@ const installLabel = 'longshore.install';
 export const tenantLabel = 'longshore.tenant';
 const containerLabel = 'longshore.container';
 const incarnationLabel = 'longshore.incarnation';
-/** All that a container of ours may carry. */
-export const ownLabels = [installLabel, tenantLabel, containerLabel, incarnationLabel];
+/** On what the Engine builds, for as long as it is not a tenant's. */
+export const buildLabel = 'longshore.build';
+
+const own = [installLabel, tenantLabel, containerLabel, incarnationLabel, buildLabel];
+export const isOwnLabel = (name: string): boolean => own.includes(name);
 
 export interface Mark {
   installId: string;

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import type { CallOptions, OwnedObject } from '../provider.ts';
 import { oldBuilds, removeLeftover } from './build-leftovers.ts';
-import { buildLabel, isOurMark } from './build-mark.ts';
+import { isOurMark } from './build-mark.ts';
 import { type Site, safeName } from './client.ts';
 import { unless } from './errors.ts';
 import { holdPrefix, releaseImage, untag } from './image-holds.ts';
-import { hasMark, ownedBy, readMark } from './labels.ts';
+import { buildLabel, hasMark, ownedBy, readMark } from './labels.ts';
 import { phases, status } from './observe.ts';
 import { destroyRun } from './runs.ts';
 
