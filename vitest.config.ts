@@ -11,8 +11,9 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'offline', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{pg,docker,root}.test.ts'] },
+        test: { name: 'offline', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{pg,docker,root,aws}.test.ts'] },
       },
+      { extends: true, test: { name: 'aws', include: ['test/**/*.aws.test.ts'] } },
       {
         extends: true,
         test: {

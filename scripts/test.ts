@@ -16,6 +16,8 @@ const dockerTestPackages = [
   // Clients; python3-docker is docker-py, which the former is made with.
   ...['docker-compose', 'python3-docker'],
 ];
+/** The service models by which test/aws-fake judges requests. */
+const awsTestPackages = ['python3-botocore'];
 
 const log = (line: string) => console.log(line);
 const skipped: string[] = [];
@@ -26,6 +28,7 @@ const skip = (project: string) => (reason: Error) => {
 
 await findBinaries().catch(skip('postgres'));
 if (process.getuid?.() !== 0) skip('root')(new Error('they need root.'));
+await Promise.resolve(awsTestPackages).then(ensurePackages).catch(skip('aws'));
 const engine = await prepareEngine().catch(skip('docker'));
 const folder = mkdtempSync(join(tmpdir(), 'longshore-report-'));
 try {
@@ -43,15 +46,18 @@ try {
 /** Held for the whole run, so that test files that come and go do not stop and start it. */
 async function prepareEngine(): Promise<Engine> {
   await findBinaries();
-  const missing = missingPackages(dockerTestPackages);
-  if (missing.length > 0) {
-    if (!canInstallPackages())
-      throw new Error(`they need ${missing.join(', ')}, which root on Debian or Ubuntu can install.`);
-    log(`Installing ${missing.join(', ')}`);
-    keepServiceOff('docker-registry');
-    installPackages(missing);
-  }
+  keepServiceOff('docker-registry');
+  ensurePackages([...dockerTestPackages, ...awsTestPackages]);
   return acquireEngine({ env: process.env, log, install: true });
+}
+
+function ensurePackages(names: readonly string[]): void {
+  const missing = missingPackages(names);
+  if (missing.length === 0) return;
+  if (!canInstallPackages())
+    throw new Error(`they need ${missing.join(', ')}, which root on Debian or Ubuntu can install.`);
+  log(`Installing ${missing.join(', ')}`);
+  installPackages(missing);
 }
 
 function runVitest(reportPath: string): Promise<number> {

@@ -1,0 +1,17 @@
+/** A service's model as the fake uses it: botocore's with what is newer in the SDK. */
+import { readBotocoreModel } from './botocore.ts';
+import { addSdkSchemas } from './sdk-schemas.ts';
+import type { ServiceModel } from './service-model.ts';
+
+/** Models are read once per process: EC2's takes a third of a second. */
+const models = new Map<string, ServiceModel>();
+
+/** @param source botocore's folder of the service, and the SDK's package of it */
+export function modelOf({ modelName, sdkPackage }: { modelName: string; sdkPackage: string }): ServiceModel {
+  const known = models.get(modelName);
+  if (known) return known;
+  const model = readBotocoreModel(modelName);
+  addSdkSchemas(model, sdkPackage);
+  models.set(modelName, model);
+  return model;
+}

@@ -1,0 +1,29 @@
+/** What a service is to the dispatcher: its model, its operations, and how it says that a request is malformed. */
+import type { Identity } from './identities.ts';
+import type { Problem } from './model/validation.ts';
+import type { Site } from './site.ts';
+
+export interface Call {
+  site: Site;
+  identity: Identity;
+  requestId: string;
+}
+
+/** Gets the operation's input as the SDK types it, checked against the model, and returns its output likewise. */
+export type Handler = (input: never, call: Call) => unknown;
+
+export interface Service {
+  /** In actions of policies, such as `elasticfilesystem`. */
+  iamName: string;
+  /** In the scope of signatures. */
+  signingName: string;
+  /** botocore's folder of it. */
+  modelName: string;
+  /** The SDK's package, for what is newer than the model. */
+  sdkPackage: string;
+  handlers: Record<string, Handler>;
+  /** The error code for what the model refuses. */
+  invalidCode: (problem: Problem) => string;
+  /** The resource that policies are asked about; `*` without it. */
+  resource?: (operation: string, input: Record<string, unknown>, site: Site) => string;
+}
