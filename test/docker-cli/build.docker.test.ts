@@ -1,32 +1,15 @@
 /** docker build through the plain CLI, by the classic builder. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import { describe, expect, test } from 'vitest';
+import type { DockerCli } from '../support/docker-cli.ts';
+import { openDoor } from '../support/door.ts';
 
-let app: TestApp;
-let a: DockerCli;
-let b: DockerCli;
-const folders: string[] = [];
-
-beforeAll(async () => {
-  app = await startTestApp({ provider: 'docker', env: { LONGSHORE_LOG_LEVEL: 'error' } });
-  a = dockerCli(app.url, app.a.admin.key);
-  b = dockerCli(app.url, app.b.admin.key);
-});
-afterAll(async () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-  a?.[Symbol.dispose]();
-  b?.[Symbol.dispose]();
-  await app?.close();
-});
+const { app, a, b, folder: root } = await openDoor();
 
 /** A folder with these files. */
 function context(files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'longshore-context-'));
-  folders.push(folder);
+  const folder = mkdtempSync(join(root, 'context-'));
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

@@ -1,36 +1,18 @@
 /** docker cp, diff, export, commit, update, stats and top through the plain CLI, as one of two tenants. */
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import { expect, test } from 'vitest';
+import { openDoor } from '../support/door.ts';
 import { inChunks, readEntries } from '../support/tar.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-let app: TestApp;
-let a: DockerCli;
-let b: DockerCli;
-let folder: string;
+const { app, a, b, folder } = await openDoor();
 
-beforeAll(async () => {
-  app = await startTestApp({ provider: 'docker' });
-  a = dockerCli(app.url, app.a.admin.key);
-  b = dockerCli(app.url, app.b.admin.key);
-  folder = mkdtempSync(join(tmpdir(), 'longshore-cp-'));
-  mkdirSync(join(folder, 'box/inner'), { recursive: true });
-  writeFileSync(join(folder, 'box/inner/note'), 'hello\n', { mode: 0o640 });
-  writeFileSync(join(folder, 'box/other'), 'x'.repeat(100_000));
-  symlinkSync('inner/note', join(folder, 'box/link'));
-});
-
-afterAll(async () => {
-  a?.[Symbol.dispose]();
-  b?.[Symbol.dispose]();
-  rmSync(folder, { recursive: true, force: true });
-  await app?.close();
-});
+mkdirSync(join(folder, 'box/inner'), { recursive: true });
+writeFileSync(join(folder, 'box/inner/note'), 'hello\n', { mode: 0o640 });
+writeFileSync(join(folder, 'box/other'), 'x'.repeat(100_000));
+symlinkSync('inner/note', join(folder, 'box/link'));
 
 test('cp into a container before its first start is seen by what it starts', async () => {
   await a.ok(['create', '--name', 'early', app.image, 'sh', '-c', 'cat /tmp/box/inner/note; readlink /tmp/box/link']);

@@ -5,40 +5,27 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import type Docker from 'dockerode';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { readTar } from '../../src/domain/tar.ts';
 import { type PackedEntry, packTar, plainFile, wholeFile } from '../../src/services/archive-stream.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import type { DockerCli } from '../support/docker-cli.ts';
+import { openDoor } from '../support/door.ts';
 import { openDocker, testDockerHost } from '../support/engine.ts';
 
 const nonce = randomBytes(6).toString('hex');
 const secret = `secret of a ${nonce}`;
-let docker: Docker;
-let app: TestApp;
-let a: DockerCli;
-let b: DockerCli;
+const docker = openDocker(testDockerHost());
+const { app, a, b } = await openDoor();
 /** What `docker save` wrote of an image of tenant a that holds a secret. */
 let saved: Map<string, Buffer>;
 
 beforeAll(async () => {
-  docker = openDocker(testDockerHost());
-  app = await startTestApp({ provider: 'docker' });
-  a = dockerCli(app.url, app.a.admin.key);
-  b = dockerCli(app.url, app.b.admin.key);
   const dockerfile = `FROM ${app.image}\nRUN echo ${secret} > /secret\nCMD cat /secret`;
   await a.ok(['build', '-q', '-t', 'victim', '-'], { input: dockerfile });
   const { exitCode, stderr } = await a.run(['save', '-o', `${a.configDir}/victim.tar`, 'victim']);
   expect([exitCode, stderr]).toEqual([0, '']);
   saved = await filesOf(createReadStream(`${a.configDir}/victim.tar`));
 });
-afterAll(async () => {
-  a?.[Symbol.dispose]();
-  b?.[Symbol.dispose]();
-  await app?.close();
-});
-
 async function filesOf(source: AsyncIterable<Uint8Array>): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   for await (const { entry, content } of readTar(source)) {

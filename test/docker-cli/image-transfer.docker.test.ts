@@ -1,43 +1,22 @@
 /** docker login, push, save, load and import through the plain CLI. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
 import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import { openDoor } from '../support/door.ts';
 import { openDocker, testDockerHost } from '../support/engine.ts';
-import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { startRegistry } from '../support/registry.ts';
 
 const nonce = randomBytes(6).toString('hex');
 const credentials = { username: 'tester', password: `pw-${nonce}` };
-let folder: string;
-let docker: Docker;
-let app: TestApp;
-let registry: TestRegistry;
-let a: DockerCli;
-let b: DockerCli;
+const docker = openDocker(testDockerHost());
+const { app, a, b, folder } = await openDoor({ LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: '1' });
+const registry = await startRegistry({ credentials });
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'longshore-transfer-'));
-  docker = openDocker(testDockerHost());
-  registry = await startRegistry({ credentials });
-  app = await startTestApp({
-    provider: 'docker',
-    env: { LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: '1', LONGSHORE_LOG_LEVEL: 'error' },
-  });
-  a = dockerCli(app.url, app.a.admin.key);
-  b = dockerCli(app.url, app.b.admin.key);
-  await make(a, 'mine:1', 'a');
-});
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true });
-  a?.[Symbol.dispose]();
-  b?.[Symbol.dispose]();
-  await Promise.all([app?.close(), registry?.stop()]);
-});
+beforeAll(() => make(a, 'mine:1', 'a'));
+afterAll(() => registry.stop());
 
 /** An image of the tenant's own, which says this text. */
 const make = (cli: DockerCli, name: string, text: string) =>

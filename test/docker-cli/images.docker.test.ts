@@ -2,40 +2,21 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type Docker from 'dockerode';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { pushImage } from '../support/base-images.ts';
 import { deriveImage } from '../support/derived-image.ts';
-import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import { openDoor } from '../support/door.ts';
 import { openDocker, testDockerHost } from '../support/engine.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
 const nonce = randomBytes(6).toString('hex');
 const credentials = { username: 'tester', password: `pw-${nonce}` };
-let docker: Docker;
-let app: TestApp;
-let open: TestRegistry;
-let closed: TestRegistry;
-let a: DockerCli;
-let b: DockerCli;
-let one: string;
-let secret: string;
-
-beforeAll(async () => {
-  docker = openDocker(testDockerHost());
-  [open, closed] = await Promise.all([startRegistry(), startRegistry({ credentials })]);
-  app = await startTestApp({ provider: 'docker', env: { LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: '1' } });
-  a = dockerCli(app.url, app.a.admin.key);
-  b = dockerCli(app.url, app.b.admin.key);
-  one = await publish(open, 'team/one:1');
-  secret = await publish(closed, 'secret:1', credentials);
-});
-afterAll(async () => {
-  a?.[Symbol.dispose]();
-  b?.[Symbol.dispose]();
-  await Promise.all([app?.close(), open?.stop(), closed?.stop()]);
-});
+const docker = openDocker(testDockerHost());
+const { app, a, b } = await openDoor({ LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: '1' });
+const [open, closed] = await Promise.all([startRegistry(), startRegistry({ credentials })]);
+const one = await publish(open, 'team/one:1');
+const secret = await publish(closed, 'secret:1', credentials);
+afterAll(() => Promise.all([open.stop(), closed.stop()]));
 afterEach(async () => {
   const ids = (await a.ok(['images', '-q', '--filter', `label=text`])).split('\n').filter(Boolean);
   if (ids.length > 0) await a.ok(['rmi', '-f', ...new Set(ids)]);

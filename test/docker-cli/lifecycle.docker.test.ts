@@ -1,29 +1,14 @@
 /** The life of a container through the plain CLI: every verb, what ps and inspect say of it, terminals, signals, exit codes. */
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import { afterEach, expect, test } from 'vitest';
+import { openDoor } from '../support/door.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-let app: TestApp;
-let docker: DockerCli;
-let other: DockerCli;
-
-beforeAll(async () => {
-  app = await startTestApp({ provider: 'docker' });
-  docker = dockerCli(app.url, app.a.admin.key);
-  other = dockerCli(app.url, app.b.admin.key);
-});
+const { app, a: docker, b: other } = await openDoor();
 
 afterEach(async () => {
   const ids = await docker.ok(['ps', '-aq']);
   if (ids !== '') await docker.ok(['rm', '-fv', ...ids.split('\n')]);
-});
-
-afterAll(async () => {
-  docker?.[Symbol.dispose]();
-  other?.[Symbol.dispose]();
-  await app?.close();
 });
 
 const inspect = (name: string, format: string) => docker.ok(['inspect', '-f', format, name]);
@@ -63,6 +48,9 @@ test('ps shows what its filters ask for', async () => {
   expect(await ps('name=w')).toBe('new\ndown');
   expect(await ps('since=down')).toBe('new');
   expect(await ps('before=down')).toBe('up');
+  const running = (filter: string) => docker.ok(['ps', '--format', '{{.Names}}', '--filter', filter]);
+  expect([await running('before=down'), await running('since=down')]).toEqual(['up', '']);
+  expect(await ps('since=up', 'status=exited')).toBe('down');
   expect(await ps(`ancestor=${app.image}`)).toBe('new\ndown\nup');
   expect(await docker.ok(['ps', '-aq', '--no-trunc', '-n', '1'])).toBe(await inspect('new', '{{.Id}}'));
   expect(await docker.run(['ps', '--filter', 'nope=1'])).toMatchObject({

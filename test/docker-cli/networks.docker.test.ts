@@ -1,23 +1,10 @@
 /** docker network through the plain CLI: what is made, who is on it, and which names resolve there. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import { expect, test } from 'vitest';
+import type { DockerCli } from '../support/docker-cli.ts';
+import { openDoor } from '../support/door.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-let app: TestApp;
-let a: DockerCli;
-let b: DockerCli;
-
-beforeAll(async () => {
-  app = await startTestApp({ provider: 'docker' });
-  a = dockerCli(app.url, app.a.admin.key);
-  b = dockerCli(app.url, app.b.admin.key);
-});
-afterAll(async () => {
-  a?.[Symbol.dispose]();
-  b?.[Symbol.dispose]();
-  await app?.close();
-});
+const { app, a, b } = await openDoor();
 
 const names = async (cli: DockerCli, ...filters: string[]) =>
   (await cli.ok(['network', 'ls', '--format', '{{.Name}}', ...filters.flatMap((filter) => ['--filter', filter])]))

@@ -1,25 +1,10 @@
 /** docker run, attach, exec and their relatives through the plain CLI. */
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import { expect, test } from 'vitest';
+import { openDoor } from '../support/door.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-let app: TestApp;
-let a: DockerCli;
-let b: DockerCli;
-
-beforeAll(async () => {
-  app = await startTestApp({ provider: 'docker' });
-  a = dockerCli(app.url, app.a.admin.key);
-  b = dockerCli(app.url, app.b.admin.key);
-});
-
-afterAll(async () => {
-  a?.[Symbol.dispose]();
-  b?.[Symbol.dispose]();
-  await app?.close();
-});
+const { app, a, b } = await openDoor();
 
 test('run shows what the command says on each stream, and ends with its exit code', async () => {
   const done = await a.run(['run', '--rm', app.image, 'sh', '-c', 'echo out; echo err >&2; exit 7']);

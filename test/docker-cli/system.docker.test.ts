@@ -1,26 +1,13 @@
 /** docker info, version, system df and events through the plain CLI: a tenant's own, and nothing of the machine or of others. */
 import { once } from 'node:events';
 import { hostname } from 'node:os';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import { describe, expect, test } from 'vitest';
+import type { DockerCli } from '../support/docker-cli.ts';
+import { openDoor } from '../support/door.ts';
 import { openDocker, testDockerHost } from '../support/engine.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-let app: TestApp;
-let a: DockerCli;
-let b: DockerCli;
-
-beforeAll(async () => {
-  app = await startTestApp({ provider: 'docker' });
-  a = dockerCli(app.url, app.a.admin.key);
-  b = dockerCli(app.url, app.b.admin.key);
-});
-afterAll(async () => {
-  a?.[Symbol.dispose]();
-  b?.[Symbol.dispose]();
-  await app?.close();
-});
+const { app, a, b } = await openDoor();
 
 const raw = (path: string, init: RequestInit = {}) =>
   fetch(app.url + path, { ...init, headers: { authorization: `Bearer ${app.a.admin.key}` } });

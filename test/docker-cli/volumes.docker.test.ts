@@ -1,23 +1,10 @@
 /** docker volume through the plain CLI. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import { expect, test } from 'vitest';
 import { createClient } from '../support/client.ts';
-import { type DockerCli, dockerCli } from '../support/docker-cli.ts';
+import type { DockerCli } from '../support/docker-cli.ts';
+import { openDoor } from '../support/door.ts';
 
-let app: TestApp;
-let a: DockerCli;
-let b: DockerCli;
-
-beforeAll(async () => {
-  app = await startTestApp({ provider: 'docker' });
-  a = dockerCli(app.url, app.a.admin.key);
-  b = dockerCli(app.url, app.b.admin.key);
-});
-afterAll(async () => {
-  a?.[Symbol.dispose]();
-  b?.[Symbol.dispose]();
-  await app?.close();
-});
+const { app, a, b } = await openDoor();
 
 const names = async (cli: DockerCli, ...filters: string[]) =>
   (await cli.ok(['volume', 'ls', '-q', ...filters.flatMap((filter) => ['--filter', filter])]))

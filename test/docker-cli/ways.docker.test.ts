@@ -1,58 +1,38 @@
 /** The three ways to be a tenant: a header, a client certificate, and the local agent; each with the plain CLI and with dockerode. */
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../src/pki/authority.ts';
-import { createRequest } from '../../src/pki/request.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { issueApart, lifetime, type TestAuthority, testAuthority } from '../support/authority.ts';
-import { run, type TestProcess } from '../support/child.ts';
+import { issueApart, lifetime } from '../support/authority.ts';
 import { type DockerCli, dockerCli, dockerCliWith } from '../support/docker-cli.ts';
+import { type ClientEnv, openTlsDoor } from '../support/ways.ts';
 
 interface Way {
   cli: DockerCli;
   client: Docker;
 }
 
-let ca: TestAuthority;
-let app: TestApp;
-let folder: string;
-const agents: TestProcess[] = [];
-const clis: DockerCli[] = [];
+const { app, a, ca, folder, tlsUrl, agent, certificate, certPath, tlsEnv } = await openTlsDoor();
 const ways: Record<string, Way> = {};
 const names = ['a header', 'a client certificate', 'the agent’s socket', 'the agent’s port', 'the agent over TLS'];
 
 beforeAll(async () => {
-  ca = testAuthority();
-  folder = mkdtempSync(join(tmpdir(), 'longshore-ways-'));
-  app = await startTestApp({ provider: 'docker', env: ca.env });
-  const { key } = app.a.admin;
   const { hostname, port } = new URL(app.url);
+  const headers = { Authorization: `Bearer ${app.a.admin.key}` };
   const made: Way[] = [
-    {
-      cli: dockerCli(app.url, key),
-      client: new Docker({ ...at(hostname, port), headers: { Authorization: `Bearer ${key}` } }),
-    },
-    await withCertificate(),
-    await throughAgent('--socket', join(folder, 'docker.sock'), '--url', app.url),
-    await throughAgent('--port', '0', '--url', app.url),
-    await throughAgent('--port', '0', '--url', app.tlsUrl ?? '', '--ca', join(ca.folder, 'ca.pem')),
+    { cli: a, client: new Docker({ ...at(hostname, port), headers }) },
+    wayOf(tlsEnv((await certificate()).path)),
+    wayOf(await agent('--socket', join(folder, 'docker.sock'), '--url', app.url)),
+    wayOf(await agent('--port', '0', '--url', app.url)),
+    wayOf(await agent('--port', '0', '--url', tlsUrl, '--ca', join(ca.folder, 'ca.pem'))),
   ];
-  for (const [n, way] of made.entries()) {
-    ways[names[n] ?? ''] = way;
-    clis.push(way.cli);
-  }
+  for (const [n, way] of made.entries()) ways[names[n] ?? ''] = way;
 });
-afterAll(async () => {
-  for (const agent of agents) await agent.end('SIGTERM');
-  for (const cli of clis) cli[Symbol.dispose]();
-  await app?.close();
-  ca?.remove();
-  rmSync(folder, { recursive: true });
+afterAll(() => {
+  for (const { cli } of Object.values(ways)) cli[Symbol.dispose]();
 });
 
 /** What DOCKER_HOST of this process says must not count. */
@@ -63,46 +43,17 @@ const at = (host: string, port: string) => ({
   socketPath: undefined,
 });
 
-/** A folder for DOCKER_CERT_PATH. */
-function certPath(name: string, files: Record<string, string>): string {
-  const path = mkdtempSync(join(folder, name));
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(path, file), text, { mode: 0o600 });
-  return path;
-}
-
-async function issue(): Promise<{ id: string; path: string }> {
-  const { privateKeyPem, requestPem: csr } = createRequest('laptop');
-  const body = { name: 'laptop', role: 'admin', csr };
-  const made = await app.a.admin.expect<{ id: string; certificate: string; ca: string }>(
-    ...([201, 'POST', '/v1/certificates', body] as const),
-  );
-  const files = { 'ca.pem': made.ca, 'cert.pem': made.certificate, 'key.pem': privateKeyPem };
-  return { id: made.id, path: certPath('cert-', files) };
-}
-
-const tlsEnv = (path: string) => ({
-  DOCKER_HOST: `tcp://${new URL(app.tlsUrl ?? '').host}`,
-  DOCKER_TLS_VERIFY: '1',
-  DOCKER_CERT_PATH: path,
-});
-
-async function withCertificate(): Promise<Way> {
-  const { path } = await issue();
-  const { hostname, port } = new URL(app.tlsUrl ?? '');
+function wayOf(env: ClientEnv): Way {
+  const { protocol, pathname, hostname, port } = new URL(env.DOCKER_HOST ?? '');
+  const cli = dockerCliWith(env);
+  if (protocol === 'unix:') {
+    return { cli, client: new Docker({ socketPath: pathname, host: undefined, port: undefined, protocol: 'http' }) };
+  }
+  const path = env.DOCKER_CERT_PATH;
+  if (!path) return { cli, client: new Docker(at(hostname, port)) };
   const file = (name: string) => readFileSync(join(path, name));
   const tls = { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') };
-  return { cli: dockerCliWith(tlsEnv(path)), client: new Docker({ ...at(hostname, port), protocol: 'https', ...tls }) };
-}
-
-async function throughAgent(...args: string[]): Promise<Way> {
-  const agent = run('src/entrypoints/cli.ts', ['connect', ...args], { env: { LONGSHORE_KEY: app.a.admin.key } });
-  agents.push(agent);
-  const [, dockerHost = ''] = /^Relaying (\S+) to/.exec(await agent.nextLine()) ?? [];
-  const { pathname, hostname, port } = new URL(dockerHost);
-  const client = dockerHost.startsWith('unix:')
-    ? new Docker({ socketPath: pathname, host: undefined, port: undefined, protocol: 'http' })
-    : new Docker(at(hostname, port));
-  return { cli: dockerCliWith({ DOCKER_HOST: dockerHost }), client };
+  return { cli, client: new Docker({ ...at(hostname, port), protocol: 'https', ...tls }) };
 }
 
 describe.each(names)('with %s', (name) => {
@@ -165,7 +116,7 @@ describe('over TLS the CLI is refused', () => {
   }
 
   test('with a certificate that was revoked, exec sessions that are open included', async () => {
-    const { id, path } = await issue();
+    const { id, path } = await certificate();
     using cli = dockerCliWith(tlsEnv(path));
     const container = await cli.ok(['run', '-d', app.image, 'sleep', '300']);
     const session = cli.start(['exec', container, 'sh', '-c', 'echo up; sleep 300']);
@@ -179,12 +130,12 @@ describe('over TLS the CLI is refused', () => {
 
   test('with one of another authority', async () => {
     const { cert, key } = issueApart(createAuthority(lifetime()));
-    const path = certPath('foreign-', { 'ca.pem': ca.authority.certificatePem, 'cert.pem': cert, 'key.pem': key });
+    const path = certPath({ 'ca.pem': ca.authority.certificatePem, 'cert.pem': cert, 'key.pem': key });
     expect(await refused(path)).toContain('Send a key');
   });
 
   test('when the server is not the one that it trusts', async () => {
-    const { path } = await issue();
+    const { path } = await certificate();
     writeFileSync(join(path, 'ca.pem'), createAuthority(lifetime()).certificatePem);
     expect(await refused(path)).toMatch(/unknown authority|failed to verify/);
   });

@@ -34,7 +34,9 @@ export const listContainers: Handler = async ({ deps }, { ctx, query, version })
   const limit = query.integer('limit', { min: -1, max: 1_000_000_000 }) ?? -1;
   const statuses = shownStatuses(filters, query.flag('all') || limit > 0);
   const found = await describeContainers(deps, ctx, { status: statuses });
-  const matches = found.filter(matching(filters, found));
+  const refers = statuses !== undefined && (filters.has('before') || filters.has('since'));
+  const among = refers ? await describeContainers(deps, ctx, {}) : found;
+  const matches = found.filter(matching(filters, among));
   const now = deps.clock.now();
   const listed = limit > 0 ? matches.slice(0, limit) : matches;
   const ids = listed.map(({ id }) => id);
