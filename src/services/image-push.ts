@@ -2,8 +2,6 @@
  * Pushing an image: the provider's archive of it, verified and sent by us. No name is ever made on a provider that others use as
  * well, so that two tenants who push under one name at once cannot get each other's image.
  */
-
-import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { Ctx, Deps } from '../context.ts';
@@ -72,8 +70,7 @@ export async function* pushImage(
   const config = { digest: image.id, size: saved.config.length };
   await uploadBlob(session, path, config, () => [saved.config]);
   const manifest = manifestOf(config, layers);
-  await putManifest(session, { path, tag, manifest });
-  const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
+  const digest = await putManifest(session, { path, tag, manifest });
   const repository = familiarRepository(reference);
   if (!image.shared) {
     const name = `${repository}:${tag}`;

@@ -1,5 +1,5 @@
 /**
- * Which registries tenants may pull from: docker.io, and what the operator listed. The provider resolves the name once more
+ * Which registries tenants may use: docker.io, and what the operator listed. The provider resolves the name once more
  * when it pulls, and may be sent elsewhere by the registry itself: listing a host, or "*", is the operator's trust in it.
  */
 import { lookup } from 'node:dns/promises';
@@ -28,11 +28,11 @@ export async function checkRegistry(
   if (policy.loopback && (host === 'localhost' || host === '127.0.0.1')) return;
   if (!policy.hosts.includes('*')) {
     const allowed = ['docker.io', ...policy.hosts].join(', ');
-    throw new AppError('forbidden', `Images may not be pulled from ${registry}; allowed are ${allowed}`);
+    throw new AppError('forbidden', `The registry ${registry} may not be used here; allowed are ${allowed}`);
   }
   const addresses = ipaddr.isValid(host) ? [host] : await addressesOf(registry, host, resolve);
   if (!addresses.every(isPublic)) {
-    throw new AppError('forbidden', `Images may not be pulled from ${registry}: it is not a public address`);
+    throw new AppError('forbidden', `The registry ${registry} may not be used here: it is not a public address`);
   }
 }
 

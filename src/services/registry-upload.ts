@@ -1,4 +1,5 @@
 /** Putting blobs and manifests into a registry. https://distribution.github.io/distribution/spec/api/ */
+import { createHash } from 'node:crypto';
 import { AppError } from '../domain/errors.ts';
 import { readAnswer } from './registry-http.ts';
 import { type RegistrySession, refusal } from './registry-session.ts';
@@ -42,10 +43,12 @@ function placeOf({ host, domain }: RegistrySession, location: string | undefined
   throw new AppError('unavailable', `The registry ${domain} wants its uploads elsewhere, which is not followed`);
 }
 
+/** Answers its digest. Throws unavailable where the registry took it for another one. */
 export async function putManifest(
   session: RegistrySession,
   { path, tag, manifest }: { path: string; tag: string; manifest: Buffer },
-): Promise<void> {
+): Promise<string> {
+  const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
   const put = await session.send({
     method: 'PUT',
     path: `/v2/${path}/manifests/${tag}`,
@@ -54,4 +57,7 @@ export async function putManifest(
   });
   await readAnswer(put, session.host);
   if (put.statusCode !== 201) throw refusal(session, put.statusCode, `${path}:${tag}`);
+  const taken = put.headers['docker-content-digest'] ?? digest;
+  if (taken === digest) return digest;
+  throw new AppError('unavailable', `The registry ${session.domain} did not take what it was sent: ${path}:${tag}`);
 }

@@ -1,4 +1,4 @@
-/** Which registries may be pulled from, and every spelling of an address that must not slip through. */
+/** Which registries may be used, and every spelling of an address that must not slip through. */
 import { describe, expect, it } from 'vitest';
 import { checkRegistry, type Resolve } from '../../src/services/registry-policy.ts';
 
@@ -31,7 +31,7 @@ describe('without "*"', () => {
 
   it('says which registry it refused and which it would allow', async () => {
     await expect(checkRegistry(nobody, 'other.example', never)).rejects.toThrow(
-      'Images may not be pulled from other.example; allowed are docker.io',
+      'The registry other.example may not be used here; allowed are docker.io',
     );
   });
 });
