@@ -42,6 +42,12 @@ export interface RegistryPolicy {
   loopback: boolean;
 }
 
+/** What a process learns when it begins to listen. */
+export interface Listening {
+  /** Null: it does not listen with TLS, or not yet. */
+  tlsPort: number | null;
+}
+
 export interface Deps {
   db: Db;
   provider: Provider;
@@ -56,6 +62,8 @@ export interface Deps {
   operatorKeyHash: string | null;
   /** Signs client certificates; null where the operator gave none. */
   authority: CertificateAuthority | null;
+  /** Filled in by the entrypoint. */
+  listening: Listening;
   /** Seals cursors; the same for all processes of an installation. */
   cursorSecret: string;
   /** Names this process in leases. */

@@ -99,6 +99,7 @@ export function assembleDeps(config: Config, site: Site): Deps {
     sharedImages: config.LONGSHORE_SHARED_IMAGES,
     operatorKeyHash: config.LONGSHORE_OPERATOR_KEY ? sha256(config.LONGSHORE_OPERATOR_KEY) : null,
     authority,
+    listening: { tlsPort: null },
     cursorSecret: sha256(`cursors of ${installId}`),
     workerId: `${hostname()}-${process.pid}-${systemIds.hex64().slice(0, 8)}`,
     wakeups: createWakeups(systemClock.sleep),

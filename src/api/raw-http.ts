@@ -2,10 +2,11 @@
  * What is refused before a request reaches the router: bytes that are no request, and requests that two readers could take for
  * two different ones. Proxies and we must mean the same thing by the same bytes.
  */
-import { type IncomingMessage, type RequestListener, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Ids } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
+import { answerHead } from './answer-head.ts';
 import { parseDockerPath } from './docker/paths.ts';
 import { toDockerError, toProblem } from './errors.ts';
 
@@ -90,8 +91,7 @@ export function onClientError(ids: Ids): (error: NodeJS.ErrnoException, socket: 
     }
     const [reason, wanted] = known[error.code ?? ''] ?? ['These bytes are not an HTTP request', 400];
     const { status, headers, body } = problemOf(ids, reason, wanted);
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+    socket.end(answerHead(status, headers) + body);
   };
 }
 

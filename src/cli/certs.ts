@@ -22,7 +22,7 @@ With --tenant the key is the operator's, without it that of an admin of the tena
 ${accessHelp}`;
 
 const certificate = z.object({ id: z.string(), name: z.string(), role: z.string(), notAfter: z.string() });
-const issued = certificate.extend({ certificate: z.string(), ca: z.string() });
+const issued = certificate.extend({ certificate: z.string(), ca: z.string(), tlsPort: z.number().nullable() });
 const page = z.object({ items: z.array(certificate), nextCursor: z.string().nullable() });
 
 export async function certs(args: string[], context: CliContext): Promise<void> {
@@ -80,9 +80,11 @@ async function issue(access: Access, path: string, { out, name, role, days }: Wa
   };
   const made = await callApi(access, { method: 'POST', path, body, schema: issued });
   const folder = writeFiles(out, { 'ca.pem': made.ca, 'cert.pem': made.certificate, 'key.pem': privateKeyPem });
-  print(`Certificate ${made.id}, role ${made.role}, good until ${made.notAfter}. With the TLS port of Longshore:
-
-  export DOCKER_HOST=tcp://${access.url.hostname}:2376 DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=${folder}`);
+  print(`Certificate ${made.id}, role ${made.role}, good until ${made.notAfter}.`);
+  if (made.tlsPort === null)
+    return print(`It needs a server that listens with TLS, which this one does not. It is in ${folder}`);
+  const host = `tcp://${access.url.hostname}:${made.tlsPort}`;
+  print(`\n  export DOCKER_HOST=${host} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=${folder}`);
 }
 
 async function list(access: Access, path: string, { print }: CliContext): Promise<void> {

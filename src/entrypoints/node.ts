@@ -41,6 +41,7 @@ export async function run(config: Config, deps: Deps): Promise<Running> {
   const hostname = config.LONGSHORE_HOST;
   const api = await listen(service, { port: config.LONGSHORE_PORT, hostname });
   const secure = tls && (await listen(service, { port: config.LONGSHORE_TLS_PORT, hostname, tls }));
+  deps.listening.tlsPort = secure && Number(new URL(secure.url).port);
   const own = metricsPort === undefined ? null : { port: metricsPort, hostname: metricsHost };
   const metrics = own && (await listen({ fetch: metricsForAnyone(deps).fetch }, own));
   const worker = startWorker(deps, { sweepSeconds: config.LONGSHORE_SWEEP_SECONDS });

@@ -57,7 +57,8 @@ test.each([
     '1',
     ...tenant,
   );
-  expect(said.join('\n')).toContain(`DOCKER_CERT_PATH=${out}`);
+  const address = app.tlsUrl?.replace('https:', 'tcp:');
+  expect(said.join('\n')).toContain(`DOCKER_HOST=${address} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=${out}`);
   expect(readdirSync(out).sort()).toEqual(['ca.pem', 'cert.pem', 'key.pem']);
   expect(statSync(join(out, 'key.pem')).mode & 0o777).toBe(0o600);
   const file = (name: string) => readFileSync(join(out, name), 'utf8');
@@ -69,6 +70,15 @@ test.each([
   await certs(key, 'revoke', line.slice(0, 64), ...tenant);
   await waitFor(async () => (await status()) === 401, { timeoutMs: 5000 });
   expect(await certs(key, 'list', ...tenant)).toEqual([]);
+});
+
+test('without TLS on the server, the certificate is made and what it needs is said', async () => {
+  const { LONGSHORE_TLS_CERT: _, LONGSHORE_TLS_KEY: __, ...env } = ca.env;
+  const plain = await startTestApp({ provider: 'memory', env });
+  const out = join(folder, 'plain');
+  const said = await certs(plain.a.admin.key, 'issue', '--out', out, '--url', plain.url).finally(plain.close);
+  expect(said.join('\n')).toContain('It needs a server that listens with TLS');
+  expect(readdirSync(out).sort()).toEqual(['ca.pem', 'cert.pem', 'key.pem']);
 });
 
 test('what the server refuses is told in its words, and leaves no files', async () => {

@@ -71,6 +71,7 @@ function start(simulation: Simulation, name: string): ControlPlane {
       metrics: noMetrics,
       limits,
       places: { streams: ample, pulls: ample, verbs: ample, looks: ample },
+      listening: { tlsPort: null },
       registries: { hosts: [], loopback: false },
       sharedImages: [],
       operatorKeyHash: null,

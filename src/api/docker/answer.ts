@@ -1,5 +1,5 @@
 /** Answers of handlers as HTTP: as fetch's Response, or as the bytes of a connection that was to be upgraded and is not. */
-import { STATUS_CODES } from 'node:http';
+import { answerHead } from '../answer-head.ts';
 import type { DockerAnswer } from './request.ts';
 import { NEWEST_API } from './versions.ts';
 
@@ -49,6 +49,5 @@ export function toBytes(answer: DockerAnswer): Buffer {
   const { status, json } = answer;
   const body = Buffer.from(json === undefined ? '' : JSON.stringify(json));
   const headers = { ...headersOf(answer), 'content-length': String(body.length), connection: 'close' };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`), body]);
+  return Buffer.concat([Buffer.from(answerHead(status, headers)), body]);
 }

@@ -7,6 +7,7 @@ import { type Duplex, Readable } from 'node:stream';
 import { AppError } from '../../domain/errors.ts';
 import type { Session } from '../../services/exec.ts';
 import type { OpenStream } from '../../services/streams.ts';
+import { answerHead } from '../answer-head.ts';
 import { isPlain } from '../raw-http.ts';
 import { commonHeaders } from './answer.ts';
 import { encoder, multiplexedStream, rawStream } from './frames.ts';
@@ -81,8 +82,7 @@ const LINGER_MS = 2_000;
 /** To be sent before a connection is relayed that the client asked to have upgraded. */
 export function agreement({ contentType }: Opened): string {
   const headers = { 'content-type': contentType, connection: 'Upgrade', upgrade: 'tcp', ...commonHeaders };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 101 UPGRADED\r\n${lines.join('')}\r\n`;
+  return answerHead(101, headers, 'UPGRADED');
 }
 
 /** Carries bytes until the process, the client or the key ends. */

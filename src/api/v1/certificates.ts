@@ -32,6 +32,7 @@ const issuedView = certificateView
   .extend({
     certificate: z.string().describe('PEM: cert.pem of DOCKER_CERT_PATH'),
     ca: z.string().describe('PEM: ca.pem of DOCKER_CERT_PATH'),
+    tlsPort: z.int().nullable().describe('Where this server listens with TLS; null where it does not'),
   })
   .meta({ id: 'IssuedCertificate' });
 
@@ -45,6 +46,7 @@ export const viewIssued = (deps: Deps, record: CertificateRecord) => ({
   ...view(record),
   certificate: record.pem,
   ca: authorityOf(deps).certificatePem,
+  tlsPort: deps.listening.tlsPort,
 });
 
 const newCertificate = z
