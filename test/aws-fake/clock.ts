@@ -8,7 +8,7 @@ export interface FakeClock {
 }
 
 export interface ManualClock extends FakeClock {
-  /** Moves the clock, awaiting each action that falls due before the next. */
+  /** Moves the clock, awaiting each action that falls due, and what follows from it in memory, before the next. */
   advance(ms: number): Promise<void>;
 }
 
@@ -38,14 +38,23 @@ export function manualClock(start = Date.now()): ManualClock {
       return () => due.delete(id);
     },
     async advance(ms) {
+      await settled();
       const end = now + ms;
       for (let first = next(); first && first[1].at <= end; first = next()) {
         const [id, { at, action }] = first;
         due.delete(id);
         now = Math.max(now, at);
         await action();
+        await settled();
       }
       now = end;
     },
   };
+}
+
+const settled = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
+/** Resolves after that time on the clock; at once for no time. */
+export function pause(clock: FakeClock, ms: number): Promise<void> {
+  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => void clock.after(ms, resolve));
 }

@@ -90,3 +90,20 @@ export function goodHabits(): Habits {
     channel: { loseOutput: never, loseAck: never, duplicateOutput: never, swapOutput: never, cut: never, deafMs: 0 },
   };
 }
+/** AWS's real delays and limits, for a manual clock. */
+export function realHabits(): Habits {
+  return {
+    ...goodHabits(),
+    delays: {
+      provisioningMs: 12_000,
+      pendingMs: 8_000,
+      activatingMs: 2_000,
+      deactivatingMs: 1_000,
+      deprovisioningMs: 10_000,
+      execAgentMs: 4_000,
+    },
+    missingMs: 1_000,
+    throttle: true,
+    logDelayMs: 2_000,
+  };
+}

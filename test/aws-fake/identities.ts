@@ -39,6 +39,10 @@ export class Identities {
     this.roles.set(roleArn, policies);
   }
 
+  roleAllows(roleArn: string, access: Access): boolean {
+    return this.policiesOfRole(roleArn).every((policy) => allows(policy, access));
+  }
+
   policiesOfRole(roleArn: string): PolicyDocument[] {
     return this.roles.get(roleArn) ?? [];
   }

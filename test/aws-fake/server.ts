@@ -14,23 +14,34 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { AwsError } from './aws-error.ts';
 import { type FakeClock, realClock } from './clock.ts';
 import { dispatch } from './dispatch.ts';
+import { Downloads } from './ecr/downloads.ts';
+import { answerRegistry } from './ecr/registry.ts';
+import { RegistryLogins } from './ecr/registry-logins.ts';
+import { ecr } from './ecr/service.ts';
+import { ecs } from './ecs/service.ts';
+import { EventBus } from './events/event-bus.ts';
 import { goodHabits, type Habits } from './habits.ts';
 import { type HttpAnswer, type HttpRequest, readRequest } from './http-exchange.ts';
 import { Identities } from './identities.ts';
 import type { PolicyDocument } from './policies.ts';
 import { jsonError } from './protocols/json.ts';
+import type { TaskRuntime } from './runtime/runtime.ts';
+import { virtualRuntime } from './runtime/virtual.ts';
 import type { Service } from './service.ts';
 import { parseSignature, type Signature, verifySignature } from './signing.ts';
 import { Site } from './site.ts';
+import { SessionStore } from './ssm/session-store.ts';
 import { sts } from './sts/service.ts';
 import type { World } from './world.ts';
 
-const services: readonly Service[] = [sts];
+const services: readonly Service[] = [ecr, ecs, sts];
 
 export interface AwsFakeOptions {
   /** Real time unless a test brings a clock that it moves itself. */
   clock?: FakeClock;
   habits?: Habits;
+  /** What runs the containers; without one they are only pretended. */
+  runtime?: TaskRuntime;
 }
 
 export interface AwsFake extends World {
@@ -38,20 +49,40 @@ export interface AwsFake extends World {
   addUser(account?: string, policies?: PolicyDocument[]): { accessKeyId: string; secretAccessKey: string };
   /** What the account has in the region, for a test to look at or to meddle with. */
   site(account: string, region: string): Site;
+  /** Takes the task's Spot capacity away, with the warning that AWS gives. */
+  interruptSpot(taskArn: string): void;
+  /** Stops the task for the maintenance of what it runs on. */
+  retire(taskArn: string): void;
   close(): Promise<void>;
 }
 
 export const defaultAccount = '111122223333';
 
-export async function startAwsFake({ clock, habits = goodHabits() }: AwsFakeOptions = {}): Promise<AwsFake> {
+export async function startAwsFake({
+  clock,
+  habits = goodHabits(),
+  runtime = virtualRuntime(),
+}: AwsFakeOptions = {}): Promise<AwsFake> {
   const failures: unknown[] = [];
   const time = clock ?? realClock((error) => failures.push(error));
   const identities = new Identities(time);
-  const world: World = { clock: time, habits, identities, violations: [], failures, url: '' };
+  const world: World = {
+    clock: time,
+    habits,
+    identities,
+    runtime,
+    events: new EventBus(time, habits, (error) => failures.push(error)),
+    sessions: new SessionStore(() => world.url),
+    logins: new RegistryLogins(time),
+    downloads: new Downloads(),
+    violations: [],
+    failures,
+    url: '',
+  };
   const sites = new Map<string, Site>();
-  const site = (account: string, region: string) => {
+  const site = (account: string, region: string): Site => {
     const key = `${account}/${region}`;
-    const known = sites.get(key) ?? new Site(world, account, region);
+    const known = sites.get(key) ?? new Site(world, account, region, (other) => site(account, other));
     sites.set(key, known);
     return known;
   };
@@ -79,12 +110,27 @@ export async function startAwsFake({ clock, habits = goodHabits() }: AwsFakeOpti
       identities.add({ accessKeyId, secretAccessKey, account, arn: `arn:aws:iam::${account}:user/${name}`, policies });
       return { accessKeyId, secretAccessKey };
     },
+    interruptSpot(taskArn: string) {
+      taskOf(site, taskArn).stop('SpotInterruption', 'Your Spot Task was interrupted.');
+    },
+    retire(taskArn: string) {
+      const text = 'ECS is performing maintenance on the underlying infrastructure hosting the task.';
+      taskOf(site, taskArn).stop('TerminationNotice', text);
+    },
     async close() {
+      await runtime.close();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   });
+}
+
+function taskOf(site: AwsFake['site'], taskArn: string) {
+  const [, , , region = '', account = '', path = ''] = taskArn.split(':');
+  const found = site(account, region).ecs.tasks.get(path.split('/').at(-1) ?? '');
+  if (!found) throw new Error(`there is no task ${taskArn}`);
+  return found;
 }
 
 async function answer(
@@ -94,6 +140,9 @@ async function answer(
   site: (account: string, region: string) => Site,
 ): Promise<void> {
   const request = await readRequest(incoming);
+  const download = world.downloads.answer(request, world.clock.now());
+  if (download) return send(outgoing, download);
+  if (/^\/v2(\/|$)/.test(request.path)) return send(outgoing, answerRegistry(world, site, request));
   const signature = parseSignature(request);
   const service = services.find(({ signingName }) => signingName === signature?.service);
   if (!signature || !service) return send(outgoing, unsigned(signature));
@@ -119,6 +168,6 @@ function unsigned(signature: Signature | undefined): HttpAnswer {
 }
 
 function send(outgoing: ServerResponse, { status, headers = {}, body = '' }: HttpAnswer): void {
-  outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  outgoing.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers });
   outgoing.end(body);
 }

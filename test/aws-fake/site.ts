@@ -1,4 +1,11 @@
 /** Everything that one account has in one region. */
+
+import { NetworkStore } from './ec2/network-store.ts';
+import { ImageStore } from './ecr/image-store.ts';
+import { EcsStore } from './ecs/ecs-store.ts';
+import { FileSystemStore } from './efs/file-system-store.ts';
+import { LogStore } from './logs/log-store.ts';
+import { SecretStore } from './secrets-manager/secret-store.ts';
 import { Throttles } from './throttles.ts';
 import type { World } from './world.ts';
 
@@ -7,12 +14,27 @@ export class Site {
   readonly account: string;
   readonly region: string;
   readonly throttles: Throttles;
+  readonly ecs = new EcsStore();
+  readonly ec2: NetworkStore;
+  readonly ecr: ImageStore;
+  readonly logs: LogStore;
+  readonly secrets: SecretStore;
+  readonly efs: FileSystemStore;
+  /** The same account in another region. */
+  readonly sibling: (region: string) => Site;
 
-  constructor(world: World, account: string, region: string) {
+  constructor(world: World, account: string, region: string, sibling: (region: string) => Site) {
     this.world = world;
     this.account = account;
     this.region = region;
+    this.sibling = sibling;
     this.throttles = new Throttles(world.clock);
+    this.ec2 = new NetworkStore(account, region);
+    const canonical = `${account}.dkr.ecr.${region}.amazonaws.com`;
+    this.ecr = new ImageStore([canonical, new URL(world.url).host], world.logins.issue(account, region).password);
+    this.logs = new LogStore(world.clock, () => world.habits.logDelayMs);
+    this.secrets = new SecretStore((resource) => this.arn('secretsmanager', resource));
+    this.efs = new FileSystemStore(account, (resource) => this.arn('elasticfilesystem', resource));
   }
 
   now(): Date {

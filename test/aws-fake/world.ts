@@ -1,7 +1,12 @@
 /** What all accounts and regions of one fake share. */
 import type { FakeClock } from './clock.ts';
+import type { Downloads } from './ecr/downloads.ts';
+import type { RegistryLogins } from './ecr/registry-logins.ts';
+import type { EventBus } from './events/event-bus.ts';
 import type { Habits } from './habits.ts';
 import type { Identities } from './identities.ts';
+import type { TaskRuntime } from './runtime/runtime.ts';
+import type { SessionStore } from './ssm/session-store.ts';
 
 /** A request that AWS would not have taken as it is meant. Tests assert that there is none. */
 export interface Violation {
@@ -13,6 +18,11 @@ export interface World {
   clock: FakeClock;
   habits: Habits;
   identities: Identities;
+  runtime: TaskRuntime;
+  events: EventBus;
+  sessions: SessionStore;
+  logins: RegistryLogins;
+  downloads: Downloads;
   violations: Violation[];
   /** Defects of the fake itself or of its machine, which no answer could carry. */
   failures: unknown[];
