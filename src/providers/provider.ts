@@ -268,7 +268,7 @@ export interface LoadInput {
 
 export interface BuildInput {
   tenantId: string;
-  /** One instruction a line, every image in it `sha256:…` and held for the tenant. */
+  /** One instruction a line, every image in it `sha256:…` and held for the tenant. Triggers of these are not to be run: they are in it. */
   dockerfile: string;
   /** A tar of the files, with this text as the Dockerfile. Read once. */
   context: (dockerfile: string) => AsyncIterable<Uint8Array>;

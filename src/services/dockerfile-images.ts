@@ -1,13 +1,22 @@
 /**
- * Which images a Dockerfile is built from, and the Dockerfile with each replaced by the very one that was found for it. What would
- * reach beyond the tenant's images and files is refused.
+ * Which images a Dockerfile is built from, and the Dockerfile with each replaced by the very one that was found for it, followed by
+ * the triggers that it has. What would reach beyond the tenant's images and files is refused, in triggers as anywhere.
  */
 import { expandWord, splitWords } from '../domain/dockerfile-words.ts';
 import { AppError } from '../domain/errors.ts';
-import { bad, type Dockerfile, type Instruction, parseInstruction } from './dockerfile.ts';
+import { bad, type Dockerfile, type Instruction, parseDockerfile, parseInstruction } from './dockerfile.ts';
 
-/** Finds an image by what the Dockerfile calls it; answers its id. */
-export type FindImage = (name: string, instruction: Instruction) => Promise<string>;
+export interface FoundImage {
+  id: string;
+  /** The instructions that it has for whoever begins with it. */
+  onBuild: readonly string[];
+}
+
+/** Finds an image by what the Dockerfile calls it. */
+export type FindImage = (name: string) => Promise<FoundImage>;
+
+const MOST_STAGES = 100;
+const MOST_INSTRUCTIONS = 2000;
 
 /** Throws invalid or unsupported, naming the line, and whatever `find` throws. */
 export async function pinImages(
@@ -21,12 +30,19 @@ export async function pinImages(
     const { keyword, rest, line } = instruction;
     const outside = scope.stages.length === 0;
     if (keyword === 'FROM' || (keyword === 'ARG' && outside)) refuseEscapes(rest, escaping, line);
-    if (keyword === 'FROM') pinned.push(await pinBase(instruction, scope, find));
+    if (keyword === 'FROM') pinned.push(...(await pinBase(instruction, scope, find)));
     else if (outside && keyword !== 'ARG') throw bad(line, 'no build stage in current context');
     else {
       if (outside) declare(rest, scope);
-      refuseBeyond(instruction);
-      pinned.push(keyword === 'COPY' ? await pinSource(instruction, scope.stages.slice(0, -1), find) : instruction);
+      pinned.push(await pinStep(instruction, scope, find));
+    }
+    if (scope.stages.length > MOST_STAGES)
+      throw new AppError('limit', `A build may have at most ${MOST_STAGES} stages`);
+    if (pinned.length > MOST_INSTRUCTIONS) {
+      throw new AppError(
+        'limit',
+        `A build may have at most ${MOST_INSTRUCTIONS} instructions, those of triggers included`,
+      );
     }
   }
   if (scope.stages.length === 0) throw new AppError('invalid', 'No build stage in the Dockerfile: it has no FROM');
@@ -55,7 +71,8 @@ function declare(rest: string, { variables, buildArgs }: Scope): void {
   }
 }
 
-async function pinBase(instruction: Instruction, scope: Scope, find: FindImage): Promise<Instruction> {
+/** The base, and its triggers as instructions. */
+async function pinBase(instruction: Instruction, scope: Scope, find: FindImage): Promise<Instruction[]> {
   const { flags, rest, line } = instruction;
   const [name = '', as, stage, ...more] = splitWords(rest);
   const isNamed = as !== undefined;
@@ -68,9 +85,39 @@ async function pinBase(instruction: Instruction, scope: Scope, find: FindImage):
   const base = expandWord(name, scope.variables);
   if (base === '') throw bad(line, `base name (${name}) should not be blank`);
   const isKnown = base === 'scratch' || scope.stages.includes(base.toLowerCase());
-  const found = isKnown ? base : await find(base, instruction);
+  const { id, onBuild } = isKnown ? { id: base, onBuild: [] } : await find(base);
   scope.stages.push(label);
-  return { ...instruction, flags: [], rest: label === null ? found : `${found} AS ${label}` };
+  const from = { ...instruction, flags: [], rest: label === null ? id : `${id} AS ${label}` };
+  const triggers: Instruction[] = [];
+  for (const text of onBuild) {
+    try {
+      triggers.push(await pinStep(triggerOf(text, line), scope, find));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const what = `The image ${base} has an ONBUILD trigger that is not run here, ${JSON.stringify(text.slice(0, 200))}`;
+      throw new AppError(error.code, `${what}: ${error.message}`, { cause: error });
+    }
+  }
+  return [from, ...triggers];
+}
+
+/** Read as strictly as a Dockerfile: it may come from an image that nobody here has made. */
+function triggerOf(text: string, line: number): Instruction {
+  const [trigger, ...more] = parseDockerfile(text).instructions;
+  if (!trigger || more.length > 0 || text.includes('\n')) throw bad(line, 'a trigger must be one instruction');
+  refuseAsTrigger(trigger.keyword, line);
+  return { ...trigger, line };
+}
+
+function refuseAsTrigger(keyword: string, line: number): void {
+  if (keyword === 'ONBUILD' || keyword === 'FROM' || keyword === 'MAINTAINER') {
+    throw bad(line, `${keyword} isn't allowed as an ONBUILD trigger`);
+  }
+}
+
+async function pinStep(instruction: Instruction, { stages }: Scope, find: FindImage): Promise<Instruction> {
+  refuseBeyond(instruction);
+  return instruction.keyword === 'COPY' ? pinSource(instruction, stages.slice(0, -1), find) : instruction;
 }
 
 /** The one that this system has is no wish of its own. */
@@ -91,7 +138,7 @@ async function pinSource(instruction: Instruction, stages: (string | null)[], fi
     if (from === undefined) flags.push(flag);
     else if (from.includes('$')) throw bad(instruction.line, 'COPY --from takes no variables');
     else if (isStage(from, stages)) flags.push(flag);
-    else flags.push(`--from=${await find(from, instruction)}`);
+    else flags.push(`--from=${(await find(from)).id}`);
   }
   return { ...instruction, flags };
 }
@@ -120,6 +167,7 @@ function refuseBeyond(instruction: Instruction): void {
     throw bad(line, 'names of labels that begin with "longshore." are reserved');
   }
   if (keyword !== 'ONBUILD') return;
+  // The builder itself runs it where a later stage of the same Dockerfile begins with this one.
   const trigger = parseInstruction(rest, line);
   if (trigger.flags.some((each) => each.startsWith('--from'))) {
     throw new AppError(
@@ -127,9 +175,7 @@ function refuseBeyond(instruction: Instruction): void {
       `line ${line}: ONBUILD COPY --from is refused; write it into the Dockerfiles that need it`,
     );
   }
-  if (trigger.keyword === 'ONBUILD' || trigger.keyword === 'FROM' || trigger.keyword === 'MAINTAINER') {
-    throw bad(line, `${trigger.keyword} isn't allowed as an ONBUILD trigger`);
-  }
+  refuseAsTrigger(trigger.keyword, line);
   refuseBeyond(trigger);
 }
 

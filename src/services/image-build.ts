@@ -15,8 +15,8 @@ import type { NetworkRef } from '../providers/provider.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
 import { authorize } from './authorize.ts';
 import { dockerfilePath, openContext } from './build-context.ts';
-import { type Instruction, parseDockerfile, writeDockerfile } from './dockerfile.ts';
-import { pinImages } from './dockerfile-images.ts';
+import { type Dockerfile, type Instruction, parseDockerfile, writeDockerfile } from './dockerfile.ts';
+import { type FoundImage, pinImages } from './dockerfile-images.ts';
 import { type PullProgress, pullImage, type RegistryAuth } from './image-pull.ts';
 import { asTag } from './image-references.ts';
 import { requireImage } from './images.ts';
@@ -77,11 +77,7 @@ export async function* buildImage(
   const context = await openContext(spool, upload, input.dockerfile);
   const written = parseDockerfile(context.dockerfile);
 
-  const bases = new Bases(deps, ctx, input);
-  // Found first to know what is missing: what is pulled is told while it comes.
-  await pinImages(written, input.buildArgs, (name, instruction) => bases.look(name, instruction));
-  yield* bases.pullMissing();
-  const pinned = await pinImages(written, input.buildArgs, async (name, instruction) => bases.idOf(name, instruction));
+  const pinned = yield* pinnedTo(new Bases(deps, ctx, input), written, input.buildArgs);
   const steps = build(
     {
       ...{ tenantId, dockerfile: writeDockerfile(pinned), dockerfilePath, context: context.pack },
@@ -90,12 +86,25 @@ export async function* buildImage(
     },
     { signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(BUILD_SECONDS * 1000)]) },
   );
-  const shown = stepsAsWritten(written.instructions);
+  const shown = stepsAsWritten(pinned.instructions);
   let step = await steps.next();
   for (; !step.done; step = await steps.next()) yield { text: shown(step.value) };
   const [first] = tags;
   const name = first ? `${first.repository}:${first.tag}` : step.value.id;
   return recordImage(deps, ctx, { details: step.value, repoDigests: [], tags, name, event: 'built' });
+}
+
+/** Looks until nothing is missing: what an image has triggers for is known once it is there. What is pulled is told while it comes. */
+async function* pinnedTo(
+  bases: Bases,
+  written: Dockerfile,
+  buildArgs: BuildImageInput['buildArgs'],
+): AsyncGenerator<BuildProgress, Dockerfile, void> {
+  for (;;) {
+    const pinned = await pinImages(written, buildArgs, (name) => bases.look(name));
+    if (bases.areThere()) return pinned;
+    yield* bases.pullMissing();
+  }
 }
 
 /** The images that a build begins with, by what its Dockerfile calls them. */
@@ -111,7 +120,8 @@ class Bases {
     this.#input = input;
   }
 
-  async look(name: string, { keyword }: Instruction): Promise<string> {
+  /** Of one that is missing there is nothing but its name. */
+  async look(name: string): Promise<FoundImage> {
     if (!this.#found.has(name)) {
       const image = await requireImage(this.#deps, this.#ctx, name).catch((error) => {
         if (error instanceof AppError && error.code === 'not_found') return null;
@@ -122,8 +132,11 @@ class Bases {
       this.#found.set(name, this.#input.pull && !isId && !image?.shared ? null : image);
     }
     const found = this.#found.get(name);
-    if (found && keyword === 'FROM') refuseTriggers(name, found);
-    return found?.id ?? name;
+    return found ? { id: found.id, onBuild: found.config.onBuild } : { id: name, onBuild: [] };
+  }
+
+  areThere(): boolean {
+    return ![...this.#found.values()].includes(null);
   }
 
   async *pullMissing(): AsyncGenerator<BuildProgress, void, void> {
@@ -141,23 +154,6 @@ class Bases {
       this.#found.set(name, step.value);
     }
   }
-
-  idOf(name: string, { keyword }: Instruction): string {
-    const image = this.#found.get(name);
-    if (!image) throw notFound('image', name);
-    if (keyword === 'FROM') refuseTriggers(name, image);
-    return image.id;
-  }
-}
-
-/** They would be done before any step of the build, where their results could be taken for those of another tenant. */
-function refuseTriggers(name: string, { config: { onBuild } }: Image): void {
-  if (onBuild.length === 0) return;
-  const what = onBuild.join('; ').slice(0, 500);
-  throw new AppError(
-    'forbidden',
-    `The image ${name} has ONBUILD triggers, which are not run here; write them after its FROM instead: ${what}`,
-  );
 }
 
 /** Throws limit above the operator's bounds. */

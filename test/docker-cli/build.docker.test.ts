@@ -120,6 +120,61 @@ test('a Dockerfile comes from the standard input, or by another name', async () 
   expect(tarball).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('rror') });
 });
 
+describe('the triggers of a base', () => {
+  const triggers = ['ONBUILD COPY . /app/', 'ONBUILD RUN wc -l < /app/lines > /counted', 'ONBUILD ENV COUNTED=yes'];
+
+  test('are run once, after its FROM and before all else, and are no triggers of what is made', async () => {
+    await a.ok(['build', '-t', 'base:1', '-'], { input: from(...triggers, 'CMD cat /counted') });
+    expect(await a.ok(['inspect', '--format', '{{len .Config.OnBuild}}', 'base:1'])).toBe('3');
+    const folder = context({
+      Dockerfile: 'FROM base:1 AS counter\nRUN echo "env $COUNTED" >> /counted\n',
+      lines: '1\n2\n',
+    });
+    const said = await build(a, folder, '-t', 'child');
+    expect(said).toContain('Step 1/5 : FROM base:1 AS counter');
+    expect(said).toContain('Step 3/5 : RUN wc -l < /app/lines > /counted');
+    expect(said).toContain('Step 5/5 : RUN echo "env $COUNTED" >> /counted');
+    expect(await a.ok(['run', '--rm', 'child'])).toBe('2\nenv yes');
+    expect(await a.ok(['inspect', '--format', '{{json .Config.OnBuild}}', 'child'])).toMatch(/^(null|\[\])$/);
+    const grandchild = context({ Dockerfile: 'FROM child\nCMD ["ls", "/app"]\n', unseen: '' });
+    expect(await build(a, grandchild, '-t', 'grandchild')).toContain('Step 1/2 : FROM child');
+    expect(await a.ok(['run', '--rm', 'grandchild'])).not.toContain('unseen');
+    // The base has its own as before, and the steps of the first build are there for a second.
+    expect(await a.ok(['inspect', '--format', '{{len .Config.OnBuild}}', 'base:1'])).toBe('3');
+    const again = await build(a, folder);
+    expect([...again.matchAll(/Using cache/g)]).toHaveLength(4);
+  });
+
+  test("are each tenant's own steps, of a base that two tenants have", async () => {
+    await a.ok(['build', '-t', 'shared', '-'], {
+      input: from('ONBUILD RUN cat /proc/sys/kernel/random/uuid > /id', 'CMD cat /id'),
+    });
+    const path = join(a.configDir, 'shared.tar');
+    await a.ok(['save', '-o', path, 'shared']);
+    await b.ok(['load', '-i', path]);
+    const of = async (cli: DockerCli) => {
+      const id = await cli.ok(['build', '-q', '-'], { input: 'FROM shared' });
+      return cli.ok(['run', '--rm', id]);
+    };
+    const [ours, theirs] = [await of(a), await of(b)];
+    expect(ours).toMatch(/^[0-9a-f-]{36}$/);
+    expect(theirs).not.toBe(ours);
+    expect(await of(a)).toBe(ours);
+  });
+
+  test('of an earlier stage are run by whoever begins with that', async () => {
+    const dockerfile = `FROM ${app.image} AS first\nONBUILD RUN echo staged > /staged\nFROM first\nCMD cat /staged`;
+    await a.ok(['build', '-t', 'staged-trigger', '-'], { input: dockerfile });
+    expect(await a.ok(['run', '--rm', 'staged-trigger'])).toBe('staged');
+  });
+
+  test('end a build with their code when they fail', async () => {
+    await a.ok(['build', '-t', 'failing', '-'], { input: from('ONBUILD RUN echo doomed; exit 9') });
+    const failed = await a.run(['build', '-'], { input: 'FROM failing' });
+    expect(failed).toMatchObject({ exitCode: 9, stderr: expect.stringContaining('returned a non-zero code: 9') });
+  });
+});
+
 describe('what is wrong is said', () => {
   const cases: [what: string, lines: string[], said: string][] = [
     ['an unknown instruction', ['', 'FROOM x'], 'dockerfile parse error line 3: unknown instruction: FROOM'],
@@ -137,13 +192,6 @@ describe('what is wrong is said', () => {
     const failed = await a.run(['build', '-'], { input: from(...lines) });
     expect(failed.stderr).toContain(said);
     expect(failed.exitCode).toBe(1);
-  });
-
-  test('a base with triggers', async () => {
-    await a.ok(['build', '-t', 'trigger', '-'], { input: from('ONBUILD RUN echo triggered') });
-    const failed = await a.run(['build', '-'], { input: 'FROM trigger\n' });
-    expect(failed.stderr).toContain('The image trigger has ONBUILD triggers');
-    expect(failed.stderr).toContain('RUN echo triggered');
   });
 
   test('BuildKit, and networks of others', async () => {

@@ -18,6 +18,8 @@ const docker = openDocker(testDockerHost());
 const { app, a, b } = await openDoor();
 /** What `docker save` wrote of an image of tenant a that holds a secret. */
 let saved: Map<string, Buffer>;
+/** The same of an image that both have. */
+let baseFiles: Map<string, Buffer>;
 
 beforeAll(async () => {
   const dockerfile = `FROM ${app.image}\nRUN echo ${secret} > /secret\nCMD cat /secret`;
@@ -25,6 +27,8 @@ beforeAll(async () => {
   const { exitCode, stderr } = await a.run(['save', '-o', `${a.configDir}/victim.tar`, 'victim']);
   expect([exitCode, stderr]).toEqual([0, '']);
   saved = await filesOf(createReadStream(`${a.configDir}/victim.tar`));
+  await b.ok(['save', '-o', `${b.configDir}/base.tar`, app.image]);
+  baseFiles = await filesOf(createReadStream(`${b.configDir}/base.tar`));
 });
 async function filesOf(source: AsyncIterable<Uint8Array>): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
@@ -59,6 +63,7 @@ async function forged(alter: (config: Record<string, unknown>) => string): Promi
 
 const renamed = (config: Record<string, unknown>) =>
   JSON.stringify({ ...config, comment: randomBytes(8).toString('hex') });
+const victimId = () => `sha256:${manifestOf(saved)[0]?.Config.replace('.json', '')}`;
 /** Others use the Engine too: only what is known by its id, or is this app's, can be looked for. */
 const isThere = (id: string) =>
   docker
@@ -134,6 +139,54 @@ describe('an archive whose layers are not what its image says', () => {
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toMatch(/not what its image says|twice|not as many layers/);
     expect(await isThere(id)).toBe(false);
+  });
+});
+
+describe('the triggers of an image that somebody brings', () => {
+  /** An image of tenant b with these triggers, under the name loaded:1. */
+  async function withTriggers(...onBuild: string[]): Promise<string> {
+    const [image] = manifestOf(baseFiles);
+    const config = JSON.parse(baseFiles.get(image?.Config ?? '')?.toString() ?? '');
+    const json = Buffer.from(JSON.stringify({ ...config, config: { ...config.config, OnBuild: onBuild } }));
+    const hex = createHash('sha256').update(json).digest('hex');
+    const layers = (image?.Layers ?? []).map((path) => [path, baseFiles.get(path) ?? Buffer.alloc(0)] as const);
+    const manifest = [{ Config: `${hex}.json`, RepoTags: ['loaded:1'], Layers: layers.map(([path]) => path) }];
+    const files = [wholeFile(`${hex}.json`, json), wholeFile('manifest.json', Buffer.from(JSON.stringify(manifest)))];
+    const archive = await packed([...layers.map(([path, bytes]) => wholeFile(path, bytes)), ...files]);
+    await b.ok(['load', '-q'], { input: archive });
+    return `sha256:${hex}`;
+  }
+  const buildOn = (...lines: string[]) => b.run(['build', '-'], { input: ['FROM loaded:1', ...lines].join('\n') });
+
+  test.each([
+    ['a file of a URL', () => 'ADD http://127.0.0.1:1/x /x', 'ADD from a URL'],
+    ['a file of another tenant', () => `COPY --from=${victimId()} /secret /secret`, 'No such image: sha256:'],
+    ['the same by its name', () => 'COPY --from=victim /secret /secret', 'victim'],
+    ['a trigger of its own', () => 'ONBUILD RUN true', "ONBUILD isn't allowed"],
+    ['another base', () => `FROM ${victimId()}`, "FROM isn't allowed"],
+    ['a maintainer', () => 'MAINTAINER x', "MAINTAINER isn't allowed"],
+    ['two lines', () => `RUN true\nCOPY --from=${victimId()} /secret /secret`, 'must be one instruction'],
+    ['a line that goes on', () => 'RUN true \\', 'as if it continued'],
+    ['a here-document', () => 'RUN <<EOF', 'here-documents need BuildKit'],
+    ['a mount', () => `RUN --mount=from=${victimId()},target=/x cat /x/secret`, '--mount'],
+    ['a label of ours', () => 'LABEL longshore.build=x', 'reserved'],
+    ['no instruction', () => 'FETCH x', 'unknown instruction'],
+    ['nothing', () => '', 'no instructions'],
+  ])('are refused as in a Dockerfile: %s', async (_, trigger, said) => {
+    await withTriggers(trigger());
+    const refused = await buildOn('RUN cat /secret');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain(said);
+    expect(refused.stderr + refused.stdout).not.toContain(secret);
+  });
+
+  test('may take from an image of the tenant, which is pinned like any other', async () => {
+    const id = await b.ok(['build', '-q', '-t', 'source', '-'], {
+      input: 'FROM longshore-test/busybox\nRUN echo mine > /mine',
+    });
+    await withTriggers('COPY --from=source /mine /mine', `COPY --from=${id} /mine /mine-too`);
+    const built = await buildOn('RUN cat /mine /mine-too');
+    expect(built).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('mine\nmine\n') });
   });
 });
 

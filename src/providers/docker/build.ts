@@ -12,8 +12,9 @@ import { pruneOldBuilds } from './build-leftovers.ts';
 import { buildMark, markStages } from './build-mark.ts';
 import { createBuildOutput } from './build-output.ts';
 import type { EngineRequest, Site } from './client.ts';
-import { cleanCopy } from './image-copies.ts';
+import { cleanCopy, withoutTriggers } from './image-copies.ts';
 import { imageDetails } from './image-details.ts';
+import { provisionalHold, untag } from './image-holds.ts';
 import { jsonLines } from './streams.ts';
 
 const MiB = 1024 * 1024;
@@ -31,7 +32,8 @@ export async function* buildImage(
   input: BuildInput,
   options: CallOptions,
 ): AsyncGenerator<string, ImageDetails, void> {
-  const dockerfile = markStages(input.dockerfile, buildMark(site.installId, input.tenantId));
+  await using bases = await plainBases(site, input, options);
+  const dockerfile = markStages(bases.dockerfile, buildMark(site.installId, input.tenantId));
   const request: EngineRequest = {
     method: 'POST',
     path: '/build',
@@ -45,6 +47,39 @@ export async function* buildImage(
   } finally {
     await pruneOldBuilds(site, input.tenantId);
   }
+}
+
+/** Makes the names of their copies differ. */
+let builds = 0;
+
+/** The Dockerfile with copies of those bases that have triggers: the Engine would run them before the stage has its label. */
+async function plainBases(
+  site: Site,
+  { dockerfile, tenantId }: BuildInput,
+  options: CallOptions,
+): Promise<{ dockerfile: string } & AsyncDisposable> {
+  await using names = new AsyncDisposableStack();
+  const plain = new Map<string, string>();
+  builds += 1;
+  for (const [, id = ''] of dockerfile.matchAll(/^FROM (sha256:[0-9a-f]{64})/gm)) {
+    if (plain.has(id)) continue;
+    const { repo, tag } = provisionalHold(site, tenantId, `${id} ${site.clock.now()} ${builds}`);
+    const copy = await withoutTriggers(site, id, `${repo}:${tag}`, options);
+    if (copy.isCopy) names.defer(() => forget(site, `${repo}:${tag}`));
+    plain.set(id, copy.id);
+  }
+  const written = dockerfile.replace(/^(FROM )(sha256:[0-9a-f]{64})/gm, (_, from, id) => from + (plain.get(id) ?? id));
+  const kept = names.move();
+  return { dockerfile: written, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+const FORGET_MS = 20_000;
+
+/** Nobody waits for this, and the sweeper does what it leaves. */
+async function forget(site: Site, name: string): Promise<void> {
+  await untag(site, name, { signal: AbortSignal.timeout(FORGET_MS) }).catch((error: unknown) =>
+    site.log('the name of a base is left to the sweeper', { err: error }),
+  );
 }
 
 async function* steps(

@@ -61,6 +61,24 @@ export async function cleanCopy(site: Site, id: string, tenantId: string, option
   });
 }
 
+/**
+ * One without triggers, under a name that whoever asks for it takes away. Answers its id; that of the image itself, without a name,
+ * where it has no triggers. Throws not_found.
+ */
+export async function withoutTriggers(
+  site: Site,
+  id: string,
+  name: string,
+  options: CallOptions,
+): Promise<{ id: string; isCopy: boolean }> {
+  const image = await describe(site, id, options);
+  const { OnBuild } = image.Config;
+  if (!Array.isArray(OnBuild) || OnBuild.length === 0) return { id, isCopy: false };
+  const copy = written({ ...image, Config: { ...image.Config, OnBuild: null } }, await stepsOf(site, image, options));
+  await load(site, copy, image.RootFS.Layers.length, [name], options);
+  return { id: copy.id, isCopy: true };
+}
+
 function describe(site: Site, id: string, options: CallOptions): Promise<Described> {
   return site.engine.ask({ method: 'GET', path: `${imagePath(id)}/json`, subject }, described, options);
 }
