@@ -3,11 +3,12 @@
  * row: what commits later has the higher number, so no reader of a cursor misses one.
  */
 import { type SQL, sql } from 'drizzle-orm';
-import type { EventKind, TenantEvent } from '../domain/event.ts';
+import type { EventKind, NewEvent, TenantEvent } from '../domain/event.ts';
+import type { Actor } from '../domain/principal.ts';
 import type { Db } from './client.ts';
 import { events } from './schema.ts';
-import { param, selection, timestamp } from './statements.ts';
-import { prepareTenantRead } from './tenancy.ts';
+import { json, param, prepare, selection, timestamp } from './statements.ts';
+import { prepareTenantRead, tenantBatch } from './tenancy.ts';
 
 /**
  * Whatever locks several rows of a tenant locks its objects first, then its quotas, then its head, which every event needs: in
@@ -27,6 +28,22 @@ export const writeEvents = (...counters: string[]): SQL => sql`
     select ${param('tenantId', 'uuid')}, head.event_seq - (select count(*) from changed) + row_number() over (),
       changed.kind, changed.type, changed.id, changed.name, ${param('actor', 'jsonb')}, 'request', changed.data
     from head, changed)`;
+
+const happened = prepare(sql`with
+  changed as (select x.kind, x.type, x."resourceId" as id, x.name, x.data from jsonb_to_recordset(${param('events', 'jsonb')})
+    as x(kind text, type text, "resourceId" text, name text, data jsonb)),
+  ${writeEvents()}
+  select (select event_seq from head) as seq`);
+
+/** What happened and changed no row. */
+export async function insertEvents(
+  db: Db,
+  { tenantId, actor, events }: { tenantId: string; actor: Actor; events: Happening[] },
+): Promise<void> {
+  await tenantBatch(db, tenantId, [happened({ tenantId, actor: json(actor), events: json(events) })]);
+}
+
+export type Happening = Pick<NewEvent, 'kind' | 'type' | 'resourceId' | 'name' | 'data'>;
 
 export interface EventFilter {
   kind?: EventKind | null | undefined;

@@ -1,22 +1,34 @@
 /** Commands in containers as rows, so that they can be started and asked about from any process. */
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Exec, ExecSpec } from '../domain/exec.ts';
+import type { Actor } from '../domain/principal.ts';
 import type { Db } from './client.ts';
+import { writeEvents } from './events.ts';
 import { execs } from './schema.ts';
 import { json, param, prepare, selection } from './statements.ts';
 import { prepareTenantRead, tenantBatch } from './tenancy.ts';
 
 const selected = selection(execs, 'e');
 
-const insert = prepare<{ tenantId: string; id: string; containerId: string; spec: string | null }>(sql`
-  insert into execs (tenant_id, id, container_id, spec)
-  values (${param('tenantId', 'uuid')}, ${param('id', 'text')}, ${param('containerId', 'text')}, ${param('spec', 'jsonb')})`);
+/** Of the changed row `e`: an event of its container. The command stays in the row. */
+const eventOf = (type: SQL, data: SQL): SQL => sql`changed as (
+    select 'container' as kind, ${type} as type, c.id, c.name, ${data} as data
+    from e join containers c on c.tenant_id = e.tenant_id and c.id = e.container_id),
+  ${writeEvents()}`;
+const execId = sql`jsonb_build_object('execId', e.id)`;
+
+const insert = prepare(sql`with
+  e as (insert into execs (tenant_id, id, container_id, spec)
+    values (${param('tenantId', 'uuid')}, ${param('id', 'text')}, ${param('containerId', 'text')}, ${param('spec', 'jsonb')})
+    returning *),
+  ${eventOf(sql`'exec.created'`, execId)}
+  select id from e`);
 
 export async function insertExec(
   db: Db,
-  { tenantId, id, containerId, spec }: { tenantId: string; id: string; containerId: string; spec: ExecSpec },
+  { spec, actor, ...exec }: { tenantId: string; id: string; containerId: string; spec: ExecSpec; actor: Actor },
 ): Promise<void> {
-  await tenantBatch(db, tenantId, [insert({ tenantId, id, containerId, spec: json(spec) })]);
+  await tenantBatch(db, exec.tenantId, [insert({ ...exec, spec: json(spec), actor: json(actor) })]);
 }
 
 const byId = prepareTenantRead<{ tenantId: string; id: string }>(sql`
@@ -27,23 +39,27 @@ export async function findExec(db: Db, tenantId: string, id: string): Promise<Ex
   return row ? selected.read(row) : null;
 }
 
-const begin = prepare<{ tenantId: string; id: string }>(sql`
-  update execs set state = 'running' where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
-    and state = 'created' returning id`);
+const begin = prepare(sql`with
+  e as (update execs set state = 'running' where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
+    and state = 'created' returning *),
+  ${eventOf(sql`'exec.started'`, execId)}
+  select id from e`);
 
 /** False when it was started before: a command runs once. */
-export async function beginExec(db: Db, { tenantId, id }: { tenantId: string; id: string }): Promise<boolean> {
-  const [rows] = await tenantBatch(db, tenantId, [begin({ tenantId, id })]);
+export async function beginExec(db: Db, exec: { tenantId: string; id: string; actor: Actor }): Promise<boolean> {
+  const [rows] = await tenantBatch(db, exec.tenantId, [begin({ ...exec, actor: json(exec.actor) })]);
   return rows?.length === 1;
 }
 
-const end = prepare<{ tenantId: string; id: string; exitCode: number | null }>(sql`
-  update execs set state = 'exited', exit_code = ${param('exitCode', 'int')}
-  where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}`);
+const end = prepare(sql`with
+  e as (update execs set state = 'exited', exit_code = ${param('exitCode', 'int')}
+    where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')} returning *),
+  ${eventOf(sql`'exec.ended'`, sql`jsonb_build_object('execId', e.id, 'exitCode', e.exit_code)`)}
+  select id from e`);
 
 export async function endExec(
   db: Db,
-  { tenantId, id, exitCode }: { tenantId: string; id: string; exitCode: number | null },
+  exec: { tenantId: string; id: string; exitCode: number | null; actor: Actor },
 ): Promise<void> {
-  await tenantBatch(db, tenantId, [end({ tenantId, id, exitCode })]);
+  await tenantBatch(db, exec.tenantId, [end({ ...exec, actor: json(exec.actor) })]);
 }

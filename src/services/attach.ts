@@ -4,6 +4,7 @@ import { type Container, statusOf } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import type { AttachInput, Session } from '../providers/provider.ts';
 import { authorize } from './authorize.ts';
+import { tellOf } from './happenings.ts';
 import { runOf } from './live-run.ts';
 import { waitForExit } from './wait.ts';
 
@@ -24,6 +25,7 @@ export async function attachContainer(
     throw new AppError('conflict', `Container ${container.name} is paused, unpause the container before attach`);
   }
   const session = await deps.provider.attach(runOf(container), { ...input, tty: container.spec.tty }, { signal });
+  await orClose(session, tellOf(deps, ctx, container, 'attached'));
   return {
     ...session,
     /** Observed, and therefore known a little later than the end of its output. */
@@ -31,6 +33,15 @@ export async function attachContainer(
       return waitForExit(deps, container, 'next-exit', signal).then((end) => end?.exitCode ?? null);
     },
   };
+}
+
+async function orClose(session: Session, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    session.close();
+    throw error;
+  }
 }
 
 /** Of its terminal. Throws conflict when it does not run. */
@@ -43,6 +54,7 @@ export async function resizeContainer(
   authorize(ctx.principal, 'write');
   if (!deps.provider.resize) throw new AppError('unsupported', 'This provider cannot resize terminals');
   await deps.provider.resize(runOf(container), columns, rows, { signal: AbortSignal.timeout(RESIZE_MS) });
+  await tellOf(deps, ctx, container, 'resized', { columns, rows });
 }
 
 const RESIZE_MS = 5_000;

@@ -8,9 +8,10 @@ import { AppError } from '../domain/errors.ts';
 import type { Image, ImageTag } from '../domain/image.ts';
 import { type ImageConfigChange, mergeConfigChanges } from '../domain/image-config-change.ts';
 import { actorOf } from '../domain/principal.ts';
-import { DUE_TOPIC, eventsTopic } from '../domain/wakeups.ts';
+import { DUE_TOPIC } from '../domain/wakeups.ts';
 import { undisturbed } from '../reconcile/undisturbed.ts';
 import { authorize } from './authorize.ts';
+import { tellOf } from './happenings.ts';
 import { confirmHold, releaseHold } from './image-holds.ts';
 import { asTag } from './image-references.ts';
 import { requireImage } from './images.ts';
@@ -69,7 +70,7 @@ export async function commitContainer(
     await releaseHold(deps, tenantId, details.id);
     throw error;
   }
-  deps.wakeups.wake(eventsTopic(tenantId));
+  await tellOf(deps, ctx, container, 'committed', { imageId: details.id, imageRef: tag ? name : '' });
   if (!(await confirmHold(deps, tenantId, details.id))) {
     throw new AppError('unavailable', 'The image was removed while it was made; commit again');
   }

@@ -6,6 +6,7 @@ import { IdleDeadline, readWithin, sendWithin } from '../domain/idle-deadline.ts
 import type { ArchivePort, PutOptions } from '../providers/provider.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
 import { authorize } from './authorize.ts';
+import { tellOf } from './happenings.ts';
 import { madeContainer, runOf } from './live-run.ts';
 
 /** A transfer may last, but not stand still for longer. */
@@ -30,6 +31,7 @@ export async function readContainerArchive(
   const { answer, content } = await transfer(deps, signal, (within) =>
     archiveOf(deps).get(runOf(container), checkedPath(path), { signal: within }),
   );
+  await tellOf(deps, ctx, container, 'archive.read');
   return { stat: answer.stat, content: content(answer.content) };
 }
 
@@ -48,6 +50,7 @@ export async function writeContainerArchive(
   try {
     const options = { ...how, signal: deadline.signal };
     await archiveOf(deps).put(runOf(container), checkedPath(path), sendWithin(tar, deadline), options);
+    await tellOf(deps, ctx, container, 'archive.written');
   } finally {
     deadline.end();
   }
@@ -71,6 +74,7 @@ export async function exportContainer(
   const { export: open } = deps.provider;
   if (!open) throw new AppError('unsupported', 'This provider cannot export containers');
   const { answer, content } = await transfer(deps, signal, (within) => open(runOf(container), { signal: within }));
+  await tellOf(deps, ctx, container, 'exported');
   return content(answer);
 }
 

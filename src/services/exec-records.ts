@@ -3,6 +3,8 @@ import type { Ctx, Deps } from '../context.ts';
 import { beginExec, endExec, findExec, insertExec } from '../db/execs.ts';
 import { AppError, notFound } from '../domain/errors.ts';
 import type { Exec, ExecSpec } from '../domain/exec.ts';
+import { type Actor, actorOf } from '../domain/principal.ts';
+import { eventsTopic } from '../domain/wakeups.ts';
 import type { Session } from '../providers/provider.ts';
 import { authorize } from './authorize.ts';
 import { openExec } from './exec.ts';
@@ -16,7 +18,8 @@ export async function createExec(deps: Deps, ctx: Ctx, reference: string, spec: 
   authorize(ctx.principal, 'write');
   const { tenantId, id: containerId } = await liveContainer(deps, ctx, reference, 'exec');
   const id = deps.ids.hex64();
-  await insertExec(deps.db, { tenantId, id, containerId, spec });
+  await insertExec(deps.db, { tenantId, id, containerId, spec, actor: actorOf(ctx.principal) });
+  deps.wakeups.wake(eventsTopic(tenantId));
   return id;
 }
 
@@ -37,15 +40,17 @@ export async function startExec(
 ): Promise<Session> {
   authorize(ctx.principal, 'write');
   await liveContainer(deps, ctx, containerId, 'exec');
-  if (!(await beginExec(deps.db, { tenantId, id }))) {
+  const at = { tenantId, id, actor: actorOf(ctx.principal) };
+  if (!(await beginExec(deps.db, at))) {
     throw new AppError('conflict', `Error: Exec command ${id} has already run`);
   }
+  deps.wakeups.wake(eventsTopic(tenantId));
   try {
     const session = await openExec(deps, ctx, containerId, spec, signal);
     live.set(id, session);
-    return { ...session, output: untilRecorded(deps, { tenantId, id }, live, session) };
+    return { ...session, output: untilRecorded(deps, at, live, session) };
   } catch (error) {
-    await endExec(deps.db, { tenantId, id, exitCode: null });
+    await endExec(deps.db, { ...at, exitCode: null });
     throw error;
   }
 }
@@ -53,7 +58,7 @@ export async function startExec(
 /** The exit code is in its record before whoever reads the output sees the end of it, and asks. */
 async function* untilRecorded(
   deps: Deps,
-  at: { tenantId: string; id: string },
+  at: { tenantId: string; id: string; actor: Actor },
   live: LiveExecs,
   session: Session,
 ): AsyncGenerator<{ stream: 'stdout' | 'stderr'; data: Uint8Array }, void, void> {
@@ -65,6 +70,7 @@ async function* untilRecorded(
     live.delete(at.id);
     if (!hasEnded) session.close();
     await endExec(deps.db, { ...at, exitCode: await session.exit });
+    deps.wakeups.wake(eventsTopic(at.tenantId));
   }
 }
 

@@ -5,6 +5,7 @@ import { AppError, notFound } from '../domain/errors.ts';
 import { asImageId, familiarReference, familiarRepository, type Image, parseImageReference } from '../domain/image.ts';
 import { readTar } from '../domain/tar.ts';
 import { type PackedEntry, packTar, wholeFile } from './archive-stream.ts';
+import { tell } from './happenings.ts';
 import { listAllImages, requireImage } from './images.ts';
 
 const SAVE_SECONDS = 60 * 60;
@@ -38,6 +39,14 @@ export async function saveImages(
   }
   const within = AbortSignal.any([signal, AbortSignal.timeout(SAVE_SECONDS * 1000)]);
   const source = save([...found.keys()], { signal: within });
+  await tell(
+    deps,
+    ctx,
+    ...[...found].map(([id, { names }]) => ({
+      ...({ kind: 'image', type: 'saved' } as const),
+      ...{ resourceId: id, name: names[0] ?? id, data: {} },
+    })),
+  );
   return packTar(renamed(source, found));
 }
 

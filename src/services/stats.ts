@@ -3,6 +3,7 @@ import type { Ctx, Deps } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
 import type { StatsSample } from '../providers/provider.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
+import { tellOf } from './happenings.ts';
 import { liveContainer, runOf } from './live-run.ts';
 
 export type { StatsSample };
@@ -37,5 +38,7 @@ export async function listProcesses(
   using _place = deps.places.looks.take(ctx.principal.tenantId);
   const container = await liveContainer(deps, ctx, reference, 'top');
   if (!deps.provider.top) throw new AppError('unsupported', 'This provider cannot list processes');
-  return await deps.provider.top(runOf(container), psArguments, callOptions());
+  const found = await deps.provider.top(runOf(container), psArguments, callOptions());
+  await tellOf(deps, ctx, container, 'listed');
+  return found;
 }

@@ -1,28 +1,19 @@
 /** Events of our log in Docker's words: none, one or several actions for each. Pure. */
-import { constants } from 'node:os';
 import type { TenantEvent } from '../../domain/event.ts';
+import { type Action, type ContainerSubject, containerActions, plain } from './container-event-views.ts';
 import { networkNameOf } from './network-views.ts';
 
 /** What is known of the object beside its event, if it is still known. */
 export interface EventSubject {
   labels: Record<string, string>;
-  /** Of a container: the image it was asked for. */
-  image: string | null;
-  stopSignal: string | null;
+  container: ContainerSubject | null;
 }
-
-export interface Action {
-  action: string;
-  attributes: Record<string, string>;
-}
-
-const plain = (action: string): Action => ({ action, attributes: {} });
 
 function actionsOf(event: TenantEvent, subject: EventSubject | null): Action[] {
   const { kind, type, data } = event;
   switch (kind) {
     case 'container':
-      return ofContainer(event, subject);
+      return containerActions(event, subject?.container ?? null);
     case 'image':
       return imageActions[type] ? [plain(imageActions[type])] : [];
     case 'network':
@@ -56,43 +47,6 @@ const imageActions: Record<string, string> = {
   imported: 'import',
 };
 
-function ofContainer({ type, data, cause }: TenantEvent, subject: EventSubject | null): Action[] {
-  switch (type) {
-    case 'created':
-      // Further incarnations are no affair of a tenant's.
-      return data.incarnation === 1 ? [plain('create')] : [];
-    case 'started':
-      return data.restarted ? [plain('start'), plain('restart')] : [plain('start')];
-    case 'exited': {
-      const died = { action: 'die', attributes: { exitCode: String(data.exitCode ?? '') } };
-      return [...(data.oomKilled ? [plain('oom')] : []), died, ...(data.stopped ? [plain('stop')] : [])];
-    }
-    case 'accepted.kill':
-      return [{ action: 'kill', attributes: { signal: signalNumber(String(data.signal ?? 'KILL')) } }];
-    case 'accepted.stop':
-    case 'accepted.restart': {
-      const signal = typeof data.signal === 'string' ? data.signal : (subject?.stopSignal ?? 'TERM');
-      return data.wasUp === false ? [] : [{ action: 'kill', attributes: { signal: signalNumber(signal) } }];
-    }
-    case 'accepted.rename':
-      return [{ action: 'rename', attributes: { oldName: `/${data.oldName ?? ''}` } }];
-    case 'health':
-      return [plain(`health_status: ${cause}`)];
-    default:
-      return containerActions[type] ? [plain(containerActions[type])] : [];
-  }
-}
-
-const containerActions: Record<string, string> = {
-  paused: 'pause',
-  unpaused: 'unpause',
-  'accepted.update': 'update',
-  removed: 'destroy',
-};
-
-const signals: Record<string, number> = constants.signals;
-const signalNumber = (name: string): string => String(signals[`SIG${name}`] ?? name);
-
 export interface Message {
   Type: string;
   Action: string;
@@ -109,18 +63,19 @@ export interface Message {
 export function toMessages(event: TenantEvent, subject: EventSubject | null): Message[] {
   const { kind, resourceId, name, at } = event;
   const ms = at.getTime();
-  return actionsOf(event, subject).map(({ action, attributes }): Message => {
+  const when = { scope: 'local' as const, time: Math.floor(ms / 1000), timeNano: ms * 1_000_000 };
+  return actionsOf(event, subject).map(({ action, attributes, of }): Message => {
+    if (of) return { Type: of.kind, Action: action, Actor: { ID: of.id, Attributes: attributes }, ...when };
     const id = kind === 'image' && action === 'pull' ? name : resourceId;
-    const image: Record<string, string> = kind === 'container' ? { image: subject?.image ?? '' } : {};
+    const from = subject?.container?.image ?? '';
+    const image: Record<string, string> = kind === 'container' ? { image: from } : {};
     return {
       ...(kind === 'container' || kind === 'image' ? { status: action, id } : {}),
-      ...(kind === 'container' ? { from: subject?.image ?? '' } : {}),
+      ...(kind === 'container' ? { from } : {}),
       Type: kind,
       Action: action,
       Actor: { ID: id, Attributes: { ...subject?.labels, ...image, ...attributes, ...nameIn(event) } },
-      scope: 'local',
-      time: Math.floor(ms / 1000),
-      timeNano: ms * 1_000_000,
+      ...when,
     };
   });
 }
