@@ -41,3 +41,6 @@ export function resolveMoment(given: Moment | undefined, nowMs: number): number 
   if (given === undefined) return undefined;
   return given.kind === 'at' ? given.unixSeconds : Math.max(0, nowMs / 1000 - given.seconds);
 }
+
+/** The millisecond that unix seconds lie in: times of log lines are kept in whole ones. */
+export const millisecondOf = (seconds: number): number => Math.floor(seconds * 1000 + 0.001);

@@ -122,8 +122,9 @@ export interface Features {
 
 export interface LogOptions extends CallOptions {
   follow: boolean;
-  /** Unix seconds, fractions allowed. */
+  /** Unix seconds, fractions allowed; what was received then is included. */
   since?: number | undefined;
+  /** As since, with all of its millisecond. */
   until?: number | undefined;
   /** Last lines only. */
   tail?: number | undefined;

@@ -20,16 +20,18 @@ export function logCases(world: () => World): void {
     expect(await lines(run, { tail: 0 })).toEqual([]);
   });
 
-  test('since leaves out what was said before', async () => {
+  test('since leaves out what was said before it, until what was said after it', async () => {
     const { provider, start, until, lines } = world();
     const run = await start({ command: ['sh', '-c', 'echo early; sleep 2; echo late'] });
     await until(run, 'exited');
     const times: number[] = [];
     for await (const chunk of provider.logs(run, { ...within(), follow: false })) times.push(chunk.at.getTime());
     expect(times).toHaveLength(2);
-    const since = ((times[0] ?? 0) + 500) / 1000;
-    expect(await lines(run, { since })).toEqual(['stdout: late']);
-    expect(await lines(run, { until: since })).toEqual(['stdout: early']);
+    const [early = 0, late = 0] = times;
+    for (const since of [early + 500, late])
+      expect(await lines(run, { since: since / 1000 })).toEqual(['stdout: late']);
+    for (const last of [early, early + 500])
+      expect(await lines(run, { until: last / 1000 })).toEqual(['stdout: early']);
   });
 
   test('follow gives what comes later and ends with the run', async () => {

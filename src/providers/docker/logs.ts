@@ -1,4 +1,5 @@
 /** A run's log from the Engine. */
+import { millisecondOf } from '../../domain/moment.ts';
 import type { CallOptions, LogChunk, LogOptions, RunRef } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
 import { toAppError, unless } from './errors.ts';
@@ -13,7 +14,7 @@ const skewSeconds = 1;
 interface Reading extends CallOptions {
   follow: boolean;
   since: number | string | undefined;
-  until: number | undefined;
+  until: string | undefined;
   tail: number | 'all';
 }
 
@@ -23,12 +24,15 @@ export async function* logsOf(site: Site, run: RunRef, options: LogOptions): Asy
   if (!found) return;
   const read = (reading: Reading) => entriesOf(site, run, found.Config.Tty, reading);
   try {
-    const first: Reading = { signal, follow, since, until, tail };
+    const first: Reading = { signal, follow, since, until: until === undefined ? until : endOf(until), tail };
     yield* joinLines(follow ? followed(read, first, site.clock.now()) : read(first));
   } catch (error) {
     if (!signal.aborted) throw toAppError(error, subject, signal);
   }
 }
+
+/** Of the millisecond, for a line is shown without the rest of its time and must not be left out for it. */
+const endOf = (unixSeconds: number): string => `${(millisecondOf(unixSeconds) / 1000).toFixed(3)}999999`;
 
 /**
  * The Engine's own following ends with the run, but often before its last entries (20.10 lost some in one of three short

@@ -1,4 +1,5 @@
 /** The bounded log of a run: written by its process, read from the start or followed until the run ends. */
+import { millisecondOf } from '../../domain/moment.ts';
 import type { LogChunk, LogOptions, RunRef } from '../provider.ts';
 import { Channel } from './channel.ts';
 import { findRun, isUp, type MemoryRun, type MemoryWorld } from './world.ts';
@@ -21,7 +22,7 @@ export async function* readLogs(world: MemoryWorld, ref: RunRef, options: LogOpt
   const run = findRun(world, ref);
   if (!run) return;
   const from = (options.since ?? Number.NEGATIVE_INFINITY) * 1000;
-  const to = (options.until ?? Number.POSITIVE_INFINITY) * 1000;
+  const to = millisecondOf(options.until ?? Number.POSITIVE_INFINITY);
   const past = run.logs.filter(({ at }) => at.getTime() >= from && at.getTime() <= to);
   const follower = new Channel<LogChunk>();
   const end = () => follower.close();
