@@ -309,8 +309,18 @@ export interface ImagePort {
    * Steps of other tenants' builds are never taken for this one's.
    */
   build?(input: BuildInput, options: CallOptions): AsyncGenerator<string, ImageDetails, void>;
-  /** Forgets the steps that earlier builds of a tenant left to be taken again. Answers their ids and how many bytes went. */
-  pruneBuilds?(tenantId: string, options: CallOptions): Promise<{ ids: string[]; sizeBytes: number }>;
+  /** Forgets what earlier builds of a tenant left to be taken again. Answers the ids and how many bytes went. */
+  pruneBuilds?(
+    tenantId: string,
+    which: (leftover: BuildLeftover) => boolean,
+    options: CallOptions,
+  ): Promise<{ ids: string[]; sizeBytes: number }>;
+}
+
+export interface BuildLeftover {
+  /** In milliseconds. */
+  createdAt: number;
+  labels: Record<string, string>;
 }
 
 /** Something may have changed; look for yourself. */

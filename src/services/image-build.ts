@@ -11,7 +11,7 @@ import {
   parseImageReference,
 } from '../domain/image.ts';
 import { DEFAULT_NETWORK } from '../domain/network.ts';
-import type { NetworkRef } from '../providers/provider.ts';
+import type { BuildLeftover, NetworkRef } from '../providers/provider.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
 import { authorize } from './authorize.ts';
 import { dockerfilePath, openContext } from './build-context.ts';
@@ -204,9 +204,13 @@ function stepsAsWritten(instructions: Instruction[]): (text: string) => string {
 }
 
 /** What earlier builds left to be taken again. Answers the ids of what went, and its size. */
-export async function pruneBuilds(deps: Deps, ctx: Ctx): Promise<{ ids: string[]; sizeBytes: number }> {
+export async function pruneBuilds(
+  deps: Deps,
+  ctx: Ctx,
+  which: (leftover: BuildLeftover) => boolean,
+): Promise<{ ids: string[]; sizeBytes: number }> {
   authorize(ctx.principal, 'write');
   const { pruneBuilds: prune } = deps.provider.images;
   const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(PRUNE_SECONDS * 1000)]);
-  return prune ? prune(ctx.principal.tenantId, { signal }) : { ids: [], sizeBytes: 0 };
+  return prune ? prune(ctx.principal.tenantId, which, { signal }) : { ids: [], sizeBytes: 0 };
 }

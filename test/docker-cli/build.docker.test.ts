@@ -98,6 +98,23 @@ test('a second build takes the steps of the first, unless it is told not to', as
   expect(await build(a, folder, '-q', '--no-cache')).not.toBe(first);
 });
 
+test('builder prune takes what builds left to be taken again, of the time and labels that were asked for', async () => {
+  const lines = from('LABEL step=kept', 'RUN date +%s%N > /when');
+  const build = (cli: DockerCli) => cli.ok(['build', '-q', '-'], { input: lines });
+  const removed = async (cli: DockerCli) => cli.ok(['rmi', await build(cli)]);
+  const [mine, theirs] = [await build(a), await build(b)];
+  await Promise.all([removed(a), removed(b)]);
+  const prune = (...filters: string[]) =>
+    a.ok(['builder', 'prune', '-af', ...filters.flatMap((filter) => ['--filter', filter])]);
+  for (const filter of ['until=24h', 'label!=step=kept', 'label=step=other']) await prune(filter);
+  expect(await build(a)).toBe(mine);
+  await removed(a);
+  await prune('label=step=kept');
+  expect(await build(a)).not.toBe(mine);
+  expect(await build(b)).toBe(theirs);
+  expect((await a.run(['builder', 'prune', '-f', '--filter', 'inuse=1'])).stderr).toContain("Invalid filter 'inuse'");
+});
+
 test('a step that fails ends the build with its code', async () => {
   const folder = context({ Dockerfile: from('RUN echo before', 'RUN echo doomed; exit 7') });
   const failed = await a.run(['build', folder]);

@@ -4,8 +4,9 @@ import { AppError } from '../../domain/errors.ts';
 import { familiarRepository, type ImageTag, parseImageReference } from '../../domain/image.ts';
 import { type BuildImageInput, buildImage as build, pruneBuilds } from '../../services/image-build.ts';
 import { layerLine } from './image-create.ts';
+import { createdBefore } from './image-filters.ts';
 import { jsonLines } from './json-lines.ts';
-import type { Query } from './query.ts';
+import { hasLabels, type Query } from './query.ts';
 import { registryAuths } from './registry-credentials.ts';
 import { type DockerRequest, type Door, type Handler, ok } from './request.ts';
 
@@ -28,8 +29,13 @@ export const buildImage: Handler = async (door, request) => {
 };
 
 export const pruneBuildCache: Handler = async ({ deps }, { ctx, query }) => {
-  query.filters(['until', 'id', 'parent', 'type', 'description', 'inuse', 'shared', 'private']);
-  const { ids, sizeBytes } = await pruneBuilds(deps, ctx);
+  const filters = query.filters(['label', 'label!', 'until']);
+  const until = createdBefore(filters, deps.clock.now());
+  const { ids, sizeBytes } = await pruneBuilds(
+    deps,
+    ctx,
+    ({ createdAt, labels }) => hasLabels(labels, filters) && (until === undefined || createdAt < until),
+  );
   return ok({ CachesDeleted: ids, SpaceReclaimed: sizeBytes });
 };
 

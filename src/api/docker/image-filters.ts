@@ -43,16 +43,6 @@ function patternOf(text: string): RegExp {
   }
 }
 
-/** `label` must all match; `label!` must none. */
-export function labelsFit(filters: Filters, { config: { labels } }: Image): boolean {
-  const has = (wanted: string) => {
-    const end = wanted.indexOf('=');
-    const name = end === -1 ? wanted : wanted.slice(0, end);
-    return Object.hasOwn(labels, name) && (end === -1 || labels[name] === wanted.slice(end + 1));
-  };
-  return (filters.get('label') ?? []).every(has) && !(filters.get('label!') ?? []).some(has);
-}
-
 /** `until`: a time, seconds since 1970, or how long ago (`24h`, `10m30s`). Throws invalid. */
 export function createdBefore(filters: Filters, now: number): number | undefined {
   const values = filters.get('until');

@@ -8,11 +8,11 @@ import {
   tagImage as tag,
 } from '../../services/image-references.ts';
 import { listAllImages } from '../../services/images.ts';
-import { createdBefore, labelsFit, listFilters, namesShown, pruneFilters } from './image-filters.ts';
+import { createdBefore, listFilters, namesShown, pruneFilters } from './image-filters.ts';
 import { findImage, named } from './image-references.ts';
 import { sharedSizes } from './image-sizes.ts';
 import { toHistory, toInspect, toListItem } from './image-views.ts';
-import { booleanFilter, labelFilter } from './query.ts';
+import { booleanFilter, hasLabels, labelFilter } from './query.ts';
 import { type Handler, ok } from './request.ts';
 
 export const listImages: Handler = async (door, request) => {
@@ -81,7 +81,8 @@ export const pruneImages: Handler = async ({ deps }, { ctx, query }) => {
   const until = createdBefore(filters, deps.clock.now());
   const pruned = await prune(deps, ctx, {
     all: booleanFilter(filters, 'dangling') === false,
-    which: (image) => labelsFit(filters, image) && (until === undefined || Date.parse(image.createdAt) < until),
+    which: (image) =>
+      hasLabels(image.config.labels, filters) && (until === undefined || Date.parse(image.createdAt) < until),
   });
   return ok({
     ImagesDeleted: pruned.length > 0 ? pruned.flatMap(changesOf) : null,

@@ -3,7 +3,7 @@
  * one. They make the next build quick, and go after two days, when their tenant asks, or with the sweeper.
  */
 import { z } from 'zod';
-import type { CallOptions, OwnedObject } from '../provider.ts';
+import type { BuildLeftover, CallOptions, OwnedObject } from '../provider.ts';
 import { buildMark, isOurMark } from './build-mark.ts';
 import type { Site } from './client.ts';
 import { unless } from './errors.ts';
@@ -30,16 +30,19 @@ async function leftovers(site: Site, label: string, options: CallOptions): Promi
   return site.engine.ask(request, listed, options);
 }
 
-/** All of a tenant's. */
+/** Of a tenant's. */
 export async function pruneBuilds(
   site: Site,
   tenantId: string,
+  which: (leftover: BuildLeftover) => boolean,
   options: CallOptions,
 ): Promise<{ ids: string[]; sizeBytes: number }> {
   const ids: string[] = [];
   const staying = await heldLayers(site, tenantId, options);
   let sizeBytes = 0;
-  for (const { Id } of await leftovers(site, `${buildLabel}=${buildMark(site.installId, tenantId)}`, options)) {
+  const found = await leftovers(site, `${buildLabel}=${buildMark(site.installId, tenantId)}`, options);
+  const wanted = found.filter(({ Created, Labels }) => which({ createdAt: Created * 1000, labels: Labels ?? {} }));
+  for (const { Id } of wanted) {
     const layers = await layersOf(site, Id, options);
     if (!(await removeLeftover(site, Id, options))) continue;
     ids.push(Id);

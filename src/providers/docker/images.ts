@@ -35,7 +35,7 @@ export function imagesOf(site: Site): ImagePort {
     save: (imageIds, options) => saveImages(site, imageIds, options),
     load: (input, options) => loadImages(site, input, options),
     build: (input, options) => buildImage(site, input, options),
-    pruneBuilds: (tenantId, options) => pruneBuilds(site, tenantId, options),
+    pruneBuilds: (tenantId, which, options) => pruneBuilds(site, tenantId, which, options),
   };
 }
 
