@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openDoor } from '../support/door.ts';
-import { inChunks, readEntries } from '../support/tar.ts';
+import { inChunks, makeTar, readEntries } from '../support/tar.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const { app, a, b, folder } = await openDoor();
@@ -19,6 +19,20 @@ test('cp into a container before its first start is seen by what it starts', asy
   await a.ok(['cp', join(folder, 'box'), 'early:/tmp/']);
   expect(await a.ok(['start', '-a', 'early'])).toBe('hello\ninner/note');
   await a.ok(['rm', 'early']);
+});
+
+test('cp streams tars in and out of a container that never ran, and of one that has ended', async () => {
+  await a.ok(['create', '--name', 'still', app.image, 'sh', '-c', 'cat /root/piped >> /root/seen']);
+  const tar = makeTar([{ path: 'piped', text: 'of a pipe\n' }]);
+  await a.ok(['cp', '-', 'still:/root'], { input: tar });
+  const read = async (path: string) =>
+    readEntries(inChunks(Buffer.from((await a.run(['cp', `still:${path}`, '-'])).stdout)));
+  expect(await read('/root/piped')).toMatchObject({ piped: { text: 'of a pipe\n' } });
+  await a.ok(['start', '-a', 'still']);
+  expect(await read('/root/seen')).toMatchObject({ seen: { text: 'of a pipe\n' } });
+  const gone = await a.run(['cp', 'still:/root/none', '-']);
+  expect(gone).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('Could not find the file') });
+  await a.ok(['rm', 'still']);
 });
 
 test('cp takes files and directories in and out, renames on the way, and streams tars', async () => {

@@ -124,3 +124,51 @@ test('rmi of everything that images lists', async () => {
   const ids = (await a.ok(['images', '-q', '--filter', 'label=text'])).split('\n');
   expect(await a.ok(['rmi', ...ids])).toContain('Deleted: sha256:');
 });
+
+test('rmi $(docker images -q) takes everything that the tenant has; an image with several names wants -f', async () => {
+  await a.ok(['pull', one]);
+  await a.ok(['build', '-q', '-t', 'built', '-'], { input: `FROM ${one}\nRUN true` });
+  const shared = await a.ok(['images', '-q', app.image]);
+  const all = await a.script('docker rmi $(docker images -q)');
+  expect(all.stdout).toContain('Deleted: sha256:');
+  // What the operator shares stays, and is told of.
+  expect(all.stdout).toContain('shared');
+  expect(await a.ok(['images', '-q'])).toBe(shared);
+  await a.ok(['pull', one]);
+  await a.ok(['tag', one, 'other']);
+  const id = await a.ok(['images', '-q', one]);
+  const refused = await a.run(['rmi', id]);
+  expect(refused).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('has several names'),
+  });
+  expect((await a.ok(['images', '-q', '--filter', 'label=text'])).split('\n')).toEqual([id, id]);
+  await a.ok(['rmi', '-f', id]);
+  expect(await a.ok(['images', '-q'])).toBe(shared);
+});
+
+test('run --pull says when the registry is asked', async () => {
+  await publish(open, 'moving:1');
+  const moving = `${open.host}/moving:1`;
+  const run = (pull: string) => a.run(['run', '--rm', '--pull', pull, moving]);
+  expect(await run('never')).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('No such image') });
+  expect(await run('missing')).toMatchObject({ exitCode: 0, stdout: `${nonce} moving:1\n` });
+  await deriveImage(docker, `longshore-test/${nonce}-moved`, `${nonce} moved`);
+  await pushImage(docker, `longshore-test/${nonce}-moved`, { host: open.host, name: 'moving:1' });
+  await docker.getImage(`longshore-test/${nonce}-moved`).remove();
+  expect(await run('never')).toMatchObject({ exitCode: 0, stdout: `${nonce} moving:1\n`, stderr: '' });
+  expect(await run('missing')).toMatchObject({ exitCode: 0, stdout: `${nonce} moving:1\n` });
+  expect(await run('always')).toMatchObject({ exitCode: 0, stdout: `${nonce} moved\n` });
+  expect(await run('never')).toMatchObject({ exitCode: 0, stdout: `${nonce} moved\n` });
+});
+
+test('what loses its name is dangling: seen by its filter, and what image prune takes', async () => {
+  const build = (text: string) =>
+    a.ok(['build', '-q', '-t', 'rebuilt', '-'], { input: `FROM ${app.image}\nLABEL text=${text}` });
+  const [before, after] = [await build('1'), await build('2')];
+  const own = (...filters: string[]) =>
+    a.ok(['images', '-q', '--no-trunc', ...['label=text', ...filters].flatMap((filter) => ['--filter', filter])]);
+  expect([await own('dangling=true'), await own('dangling=false')]).toEqual([before, after]);
+  expect(await a.ok(['image', 'prune', '-f'])).toContain(`deleted: ${before}`);
+  expect(await own()).toBe(after);
+});

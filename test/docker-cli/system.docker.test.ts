@@ -97,6 +97,30 @@ describe('the system', () => {
     await a.ok(['rm', '-f', 'writer']);
     await a.ok(['volume', 'rm', 'empty']);
   });
+
+  test('system prune takes what has stopped, what nobody is on, and what has no name; builder prune has nothing to take', async () => {
+    await a.ok(['run', '-d', '--name', 'kept', app.image, 'sleep', '300']);
+    await a.ok(['create', '--name', 'done', '-v', 'remains:/data', app.image, 'true']);
+    await a.ok(['network', 'create', 'unused']);
+    for (const text of ['1', '2']) {
+      await a.ok(['build', '-q', '-t', 'pruned', '-'], { input: `FROM ${app.image}\nLABEL text=${text}` });
+    }
+    const kept = await a.ok(['images', '-q', 'pruned']);
+    expect(await a.ok(['system', 'prune', '-f'])).toMatch(
+      /Deleted Containers:[\s\S]*Deleted Networks:\nunused[\s\S]*Deleted Images:/,
+    );
+    expect(await a.ok(['ps', '-a', '--format', '{{.Names}}'])).toBe('kept');
+    expect(await a.ok(['network', 'ls', '--format', '{{.Name}}'])).toBe('bridge');
+    expect(await a.ok(['images', '-q', '--filter', 'label=text'])).toBe(kept);
+    expect(await a.ok(['volume', 'ls', '-q'])).toBe('remains');
+    expect(await a.ok(['builder', 'prune', '-f'])).toContain('0B');
+    await a.ok(['system', 'prune', '-af', '--filter', 'label!=text=2']);
+    expect(await a.ok(['images', '-q', '--filter', 'label=text'])).toBe(kept);
+    await a.ok(['rm', '-f', 'kept']);
+    await a.ok(['system', 'prune', '-af', '--volumes']);
+    expect(await a.ok(['images', '-q', '--filter', 'label=text'])).toBe('');
+    await a.ok(['volume', 'rm', 'remains']);
+  });
 });
 
 describe('events', () => {
@@ -168,6 +192,35 @@ describe('events', () => {
     expect((await past(a, 'volume=disk')).map((line) => line.split(' ')[1])).toEqual(['create', 'destroy']);
     expect(await past(a, 'type=daemon')).toEqual([]);
     expect((await a.run(['events', '--until', '1', '--filter', 'nope=1'])).stderr).toContain("Invalid filter 'nope'");
+  });
+
+  test('from since to until are those of that time and no others', async () => {
+    const now = () => String(Date.now() / 1000);
+    const act = async (name: string) => {
+      await a.ok(['create', '--name', name, app.image, 'true']);
+      await a.ok(['rm', name]);
+      return now();
+    };
+    const [first, second] = [await act('one'), await act('two')];
+    await act('three');
+    const between = (since: string, until: string) =>
+      a.ok([
+        'events',
+        '--since',
+        since,
+        '--until',
+        until,
+        '--filter',
+        'type=container',
+        '--format',
+        '{{.Action}} {{.Actor.Attributes.name}}',
+      ]);
+    expect(await between(first, second)).toBe('create two\ndestroy two');
+    expect((await between(second, String(Math.ceil(Date.now() / 1000)))).split('\n')).toEqual([
+      'create three',
+      'destroy three',
+    ]);
+    expect(await between('1h', first)).toMatch(/create one\ndestroy one$/);
   });
 
   test('come as they happen, and end with the client', async () => {

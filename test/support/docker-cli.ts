@@ -29,8 +29,8 @@ export interface DockerCli extends Disposable {
   ok(args: string[], options?: CliOptions): Promise<string>;
   /** For commands that go on: the caller ends it. Its standard input is a pipe. */
   start(args: string[], options?: CliOptions): ChildProcess;
-  /** A line of shell on a terminal, with this tenant's environment. */
-  script(line: string): Promise<CliResult>;
+  /** A line of shell on a terminal, with this tenant's environment. @param typed on that terminal, from the beginning on */
+  script(line: string, typed?: string): Promise<CliResult>;
   /** What other clients need in their environment to be this tenant. */
   env: Record<string, string>;
 }
@@ -79,7 +79,7 @@ function cliWith(config: object, given: Record<string, string>): DockerCli {
     env,
     start,
     run,
-    script: (line) => finish(launch('script', ['-qec', line, '/dev/null'])),
+    script: (line, input = '') => finish(launch('script', ['-qec', line, '/dev/null']), { input }),
     ok: async (args, options) => {
       const { exitCode, stdout, stderr } = await run(args, options);
       if (exitCode === 0) return stdout.trim();
