@@ -23,6 +23,7 @@ import { EventBus } from './events/event-bus.ts';
 import { goodHabits, type Habits } from './habits.ts';
 import { type HttpAnswer, type HttpRequest, readRequest } from './http-exchange.ts';
 import { Identities } from './identities.ts';
+import { logs } from './logs/service.ts';
 import type { PolicyDocument } from './policies.ts';
 import { jsonError } from './protocols/json.ts';
 import type { TaskRuntime } from './runtime/runtime.ts';
@@ -30,11 +31,13 @@ import { virtualRuntime } from './runtime/virtual.ts';
 import type { Service } from './service.ts';
 import { parseSignature, type Signature, verifySignature } from './signing.ts';
 import { Site } from './site.ts';
+import { dataChannels } from './ssm/data-channel.ts';
+import { ssm } from './ssm/service.ts';
 import { SessionStore } from './ssm/session-store.ts';
 import { sts } from './sts/service.ts';
 import type { World } from './world.ts';
 
-const services: readonly Service[] = [ecr, ecs, sts];
+const services: readonly Service[] = [ecr, ecs, logs, ssm, sts];
 
 export interface AwsFakeOptions {
   /** Real time unless a test brings a clock that it moves itself. */
@@ -93,6 +96,7 @@ export async function startAwsFake({
       outgoing.destroy();
     });
   });
+  server.on('upgrade', dataChannels(world));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -1,5 +1,10 @@
 /** What ECS refuses on Fargate although the model allows it, with its reason. */
-import type { RegisterTaskDefinitionCommandInput, RunTaskCommandInput } from '@aws-sdk/client-ecs';
+import {
+  DeleteTaskDefinitionsCommand,
+  DeregisterTaskDefinitionCommand,
+  type RegisterTaskDefinitionCommandInput,
+  type RunTaskCommandInput,
+} from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EcsBench, startEcsBench } from './ecs-bench.ts';
 
@@ -59,6 +64,16 @@ test.each<[string, Partial<RunTaskCommandInput>, string]>([
     name: 'InvalidParameterException',
     message: expect.stringContaining(message),
   });
+});
+
+test('a task definition can be deleted once it is deregistered', async () => {
+  await bench.register({ family: 'old' });
+  const remove = () => bench.client.send(new DeleteTaskDefinitionsCommand({ taskDefinitions: ['old:1'] }));
+  expect((await remove()).failures).toMatchObject([{ reason: expect.stringContaining('ACTIVE') }]);
+  await bench.client.send(new DeregisterTaskDefinitionCommand({ taskDefinition: 'old:1' }));
+  await expect(bench.run({ taskDefinition: 'old' })).rejects.toThrow('TaskDefinition not found');
+  expect((await remove()).taskDefinitions).toMatchObject([{ status: 'DELETE_IN_PROGRESS' }]);
+  expect((await bench.register({ family: 'old' })).taskDefinition?.revision).toBe(2);
 });
 
 function main(more: object): Partial<RegisterTaskDefinitionCommandInput> {

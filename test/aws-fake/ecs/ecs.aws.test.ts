@@ -1,8 +1,6 @@
 /** ECS as a caller sees it, on a clock that the tests move and with containers that are only pretended. */
 import {
   DeleteClusterCommand,
-  DeleteTaskDefinitionsCommand,
-  DeregisterTaskDefinitionCommand,
   DescribeTasksCommand,
   ExecuteCommandCommand,
   ListTagsForResourceCommand,
@@ -234,16 +232,6 @@ test('the published bucket of RunTask empties, and fills again with time', async
   expect(new Set(refused)).toEqual(new Set(['ThrottlingException']));
   await bench.clock.advance(1_000);
   await bench.run();
-});
-
-test('a task definition can be deleted once it is deregistered', async () => {
-  await bench.register();
-  const remove = () => bench.client.send(new DeleteTaskDefinitionsCommand({ taskDefinitions: ['web:1'] }));
-  expect((await remove()).failures).toMatchObject([{ reason: expect.stringContaining('ACTIVE') }]);
-  await bench.client.send(new DeregisterTaskDefinitionCommand({ taskDefinition: 'web:1' }));
-  await expect(bench.run()).rejects.toThrow('TaskDefinition not found');
-  expect((await remove()).taskDefinitions).toMatchObject([{ status: 'DELETE_IN_PROGRESS' }]);
-  expect((await bench.register()).taskDefinition?.revision).toBe(2);
 });
 
 test('a cluster that is gone is not found', async () => {

@@ -93,6 +93,7 @@ export class TaskLife {
         demandOfRole(this.site, this.record, 'ecr:BatchGetImage', source.repositoryArn);
       }
       const { digest } = await this.site.world.runtime.pull(source);
+      plan.image = source.reference;
       if (digest ?? source.digest) shown.imageDigest = source.digest ?? digest;
     } catch (error) {
       if (error instanceof AwsError) throw new InitializationError(`unable to pull registry auth: ${error.message}`);

@@ -3,7 +3,7 @@ import type { ContainerDefinition, ContainerOverride, TaskOverride } from '@aws-
 import { AwsError } from '../aws-error.ts';
 import { denied } from '../identities.ts';
 import type { LogStream } from '../logs/log-store.ts';
-import type { ContainerPlan } from '../runtime/runtime.ts';
+import type { ContainerPlan, MountPlan } from '../runtime/runtime.ts';
 import type { Site } from '../site.ts';
 import { checkSize } from './definition-rules.ts';
 import type { TaskRecord } from './ecs-store.ts';
@@ -60,7 +60,7 @@ function planContainer(
     labels: container.dockerLabels ?? {},
     memoryMiB: own.memory ?? container.memory ?? sizeOf(record).memoryMiB,
     mounts: (container.mountPoints ?? []).map(({ sourceVolume = '', containerPath = '', readOnly = false }) => ({
-      volume: volumeOf(site, record, sourceVolume),
+      ...volumeOf(site, record, sourceVolume),
       path: containerPath,
       readOnly,
     })),
@@ -112,15 +112,17 @@ export function demandOfRole(site: Site, { definition, task }: TaskRecord, actio
   }
 }
 
-function volumeOf(site: Site, { definition, id }: TaskRecord, name: string): string {
+function volumeOf(site: Site, { definition, id }: TaskRecord, name: string): Pick<MountPlan, 'volume' | 'owner'> {
   const efs = definition.volumes?.find((volume) => volume.name === name)?.efsVolumeConfiguration;
-  if (!efs) return `task-${id}-${name}`;
+  if (!efs) return { volume: `task-${id}-${name}` };
   const fileSystemId = efs.fileSystemId ?? '';
   const accessPointId = efs.authorizationConfig?.accessPointId;
   try {
     site.efs.fileSystem(fileSystemId);
-    const path = accessPointId ? site.efs.accessPoint(accessPointId).RootDirectory?.Path : efs.rootDirectory;
-    return `${fileSystemId}-${(path ?? '/').replaceAll(/[^A-Za-z0-9]+/g, '-')}`;
+    const root = accessPointId ? site.efs.accessPoint(accessPointId).RootDirectory : { Path: efs.rootDirectory };
+    const { OwnerUid: uid = 0, OwnerGid: gid = 0, Permissions = '755' } = root?.CreationInfo ?? {};
+    const owner = root?.CreationInfo && { uid, gid, mode: Number.parseInt(Permissions, 8) };
+    return { volume: `${fileSystemId}-${(root?.Path ?? '/').replaceAll(/[^A-Za-z0-9]+/g, '-')}`, owner };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     throw new InitializationError(`failed to invoke EFS utils commands to set up EFS volumes: ${error.message}`);

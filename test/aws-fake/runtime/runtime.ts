@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 
 export interface ContainerPlan {
   name: string;
-  /** As the task definition writes it. */
+  /** As the task definition writes it, until it is pulled: then what the runtime knows it by. */
   image: string;
   command: string[] | undefined;
   entryPoint: string[] | undefined;
@@ -21,13 +21,22 @@ export interface ContainerPlan {
   labels: Record<string, string>;
   /** Hard limit; the task's whole memory without one. */
   memoryMiB: number;
-  mounts: { volume: string; path: string; readOnly: boolean }[];
+  mounts: MountPlan[];
   healthCheck:
     | { command: string[]; intervalS: number; timeoutS: number; retries: number; startPeriodS: number }
     | undefined;
   stopTimeoutS: number;
   /** One call per line of either stream. */
   onLine: ((line: string) => void) | undefined;
+}
+
+export interface MountPlan {
+  /** Volumes of the name `task-<id>-…` end with the task. */
+  volume: string;
+  path: string;
+  readOnly: boolean;
+  /** Whose the volume is when it is made. */
+  owner?: { uid: number; gid: number; mode: number } | undefined;
 }
 
 export interface TaskPlan {
@@ -86,7 +95,7 @@ export interface RuntimeContainer {
   health(): Promise<'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN'>;
   /** The stop signal, and KILL after the grace; settled when it has ended. */
   stop(graceS: number): Promise<void>;
-  exec(command: string[], size: TerminalSize): Promise<RuntimeExec>;
+  exec(command: string[]): Promise<RuntimeExec>;
 }
 
 export interface ContainerExit {
@@ -103,4 +112,5 @@ export interface TerminalSize {
 export interface RuntimeExec {
   stream: Duplex;
   resize(size: TerminalSize): Promise<void>;
+  kill(): Promise<void>;
 }

@@ -79,7 +79,7 @@ function startContainer(runtime: VirtualRuntime, taskId: string, plan: Container
       container.end({ exitCode: runtime.stopExitCode(container) });
     },
     async exec() {
-      return { stream: new PassThrough(), resize: async () => {} };
+      return { stream: new PassThrough(), resize: async () => {}, kill: async () => {} };
     },
   };
 }

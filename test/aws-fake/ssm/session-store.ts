@@ -11,6 +11,13 @@ export interface Session {
   command: string;
   container: RuntimeContainer;
   terminated: boolean;
+  /** Once a socket came for it. */
+  channel: SessionChannel | undefined;
+}
+
+export interface SessionChannel {
+  pause(paused: boolean): void;
+  end(output: string): void;
 }
 
 export class SessionStore {
@@ -24,7 +31,7 @@ export class SessionStore {
 
   open(container: RuntimeContainer, command: string) {
     const id = `ecs-execute-command-${letters(17).toLowerCase()}`;
-    this.sessions.set(id, { id, token: undefined, command, container, terminated: false });
+    this.sessions.set(id, { id, token: undefined, command, container, terminated: false, channel: undefined });
     return this.grant(id);
   }
 
@@ -35,5 +42,12 @@ export class SessionStore {
     session.token = randomBytes(64).toString('base64');
     const streamUrl = `${this.url().replace(/^http/, 'ws')}/v1/data-channel/${id}?role=publish_subscribe`;
     return { sessionId: id, streamUrl, tokenValue: session.token };
+  }
+
+  terminate(id: string): void {
+    const session = this.sessions.get(id);
+    if (!session) throw new AwsError('DoesNotExistException', `Session ${id} does not exist.`);
+    session.terminated = true;
+    session.channel?.end('');
   }
 }
