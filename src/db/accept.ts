@@ -99,7 +99,10 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Contai
     if (row?.used === null)
       throw new AppError('limit', 'The quota of containers is used up', { details: { resource: 'containers' } });
     checkQuota(row, 'volumes');
-    if (row?.['c.id'] === null) throw new AppError('conflict', `The container name "${intent.name}" is already in use`);
+    if (row?.['c.id'] === null)
+      throw new AppError('conflict', `The container name "${intent.name}" is already in use`, {
+        details: { takenName: intent.name },
+      });
   };
   try {
     const [row] = await tenantChange(db, intent.tenantId, createContainer(values), check);

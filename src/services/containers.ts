@@ -1,6 +1,6 @@
 /** Creating and reading containers. */
 import type { Ctx, Deps } from '../context.ts';
-import { acceptCreate } from '../db/accept.ts';
+import { acceptCreate, type CreateIntent } from '../db/accept.ts';
 import {
   type ContainerFilter,
   findContainer,
@@ -12,7 +12,7 @@ import { listOperations } from '../db/operations.ts';
 import type { Page } from '../db/paging.ts';
 import type { Container, ShownContainer } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
-import { notFound } from '../domain/errors.ts';
+import { AppError, notFound } from '../domain/errors.ts';
 import type { Operation } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { providerKey } from '../domain/provider-key.ts';
@@ -39,6 +39,8 @@ export interface CreateResult {
 }
 
 const CREATE_SECONDS = 20;
+/** Generated names that may turn out to be taken, one after the other. */
+const NAME_ATTEMPTS = 8;
 const WHOLE_PAGE = 1000;
 
 /**
@@ -57,10 +59,9 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
   const spec = await resolveBinds(deps, ctx, await completeSpec(deps, ctx, asked, image.config));
   const attachments = await resolveAttachments(deps, ctx, spec);
   const operationId = deps.ids.uuid();
-  const accepted = await acceptCreate(deps.db, {
+  const intent = {
     tenantId,
     id,
-    name: input.name ?? generatedName(deps.ids),
     spec,
     imageId: image.id,
     start: input.start,
@@ -71,8 +72,25 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
     attachments,
     volumes: volumesOf(deps.ids, spec),
     claim: ctx.claim,
-  });
+  };
+  const accepted =
+    input.name === undefined
+      ? await acceptUnderGeneratedName(deps, intent)
+      : await acceptCreate(deps.db, { ...intent, name: input.name });
   return { ...(await settle(deps, accepted, operationId, CREATE_SECONDS)), operationId };
+}
+
+/** A generated name that is taken is nobody's fault: another one is tried. */
+async function acceptUnderGeneratedName(deps: Deps, intent: Omit<CreateIntent, 'name'>): Promise<Container> {
+  for (let attempt = 1; ; attempt++) {
+    const name = generatedName(deps.ids);
+    try {
+      return await acceptCreate(deps.db, { ...intent, name });
+    } catch (error) {
+      const isTaken = error instanceof AppError && error.details.takenName === name;
+      if (!isTaken || attempt === NAME_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** By id, unique id prefix or name. Throws not_found alike for missing and for foreign ones. */

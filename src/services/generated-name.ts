@@ -38,7 +38,7 @@ const things = [
   'winch',
 ];
 
-/** Collisions within a tenant are as rare as 1 in 16 million per pair; the unique index has the last word. */
+/** One of 16 million: among many containers of a tenant some will be taken, which the unique index tells. */
 export function generatedName(ids: Ids): string {
   const pick = (words: string[]) => words[Math.floor(ids.fraction() * words.length)];
   return `${pick(manners)}_${pick(things)}_${Math.floor(ids.fraction() * 65_536)

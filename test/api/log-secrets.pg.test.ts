@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionOptions } from '../../src/db/client.ts';
 import { newApiKey } from '../../src/domain/api-key.ts';
-import { run, type TestProcess } from '../support/child.ts';
+import { addressOf, run, type TestProcess } from '../support/child.ts';
 import { createClient, type TestClient } from '../support/client.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 
@@ -34,9 +34,7 @@ describe('the log of the shipped process, at its most talkative', () => {
         output += chunk;
       });
     }
-    let line = '';
-    while (!line.startsWith('Longshore listens on ')) line = await server.nextLine();
-    operator = createClient(line.slice('Longshore listens on '.length), operatorKey);
+    operator = createClient(await addressOf(server), operatorKey);
     await operator.expect(201, 'POST', '/v1/tenants', { name: 'a' });
     const { key } = await operator.expect<{ key: string }>(201, 'POST', '/v1/tenants/a/keys', {
       name: 'x',

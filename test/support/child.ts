@@ -56,3 +56,11 @@ export function run(script: string, args: string[], { env = {}, wrapper = [] }: 
     errors: () => errors,
   };
 }
+
+/** The address that a server says when it listens, as the last word of a line; what it says before is passed over. */
+export async function addressOf(server: TestProcess): Promise<string> {
+  for (;;) {
+    const [, url] = /^Longshore listens on (\S+)$/.exec(await server.nextLine()) ?? [];
+    if (url) return url;
+  }
+}
