@@ -15,7 +15,7 @@ export type DbRole = 'app' | 'reconciler';
 export type { Orm, Row, Statement };
 
 export interface Db {
-  /** One prepared statement, a transaction of its own. */
+  /** One statement, a transaction of its own. */
   query(role: DbRole, statement: Statement): Promise<Row[]>;
   /** Statements of one transaction, sent in one flight; `check` sees every result before the commit and rolls back by throwing. */
   batch(role: DbRole, statements: Statement[], check?: (results: Row[][]) => void): Promise<Row[][]>;

@@ -9,6 +9,8 @@ import postgres from 'postgres';
 export interface Statement {
   text: string;
   params: unknown[];
+  /** Planned for these params and today's tables each time, where a plan kept from when they were small would not do. */
+  isFresh?: boolean;
 }
 
 export type Row = Record<string, unknown>;
@@ -36,8 +38,9 @@ export class Line {
     return this.#isClosed;
   }
 
-  /** A statement that will come again. Throws errors with the driver's codes; CONNECTION_CLOSED at the latest when it closes. */
-  send({ text, params }: Statement): Promise<Row[]> {
+  /** A statement that will come again, unless it is a fresh one. Throws errors with the driver's codes; CONNECTION_CLOSED at the latest when it closes. */
+  send({ text, params, isFresh = false }: Statement): Promise<Row[]> {
+    if (isFresh) return this.sendOnce({ text, params }, false);
     const run = () => this.#sql.unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
     if (this.#prepared.has(text)) return this.#gate === null ? this.#wait(run) : this.#gate.then(() => this.#wait(run));
     return this.#alone(async () => {

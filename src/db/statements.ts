@@ -14,10 +14,10 @@ export function prepare<V extends Record<string, unknown>>(template: SQL): (valu
   return (values) => ({ text, params: fillPlaceholders(params, values) });
 }
 
-/** Compiles a template built for one call. */
+/** Compiles a template built for one call, such as a list with its filters: never prepared, so planned for what it asks. */
 export function statement(template: SQL): Statement {
   const { sql: text, params } = dialect.sqlToQuery(template);
-  return { text, params };
+  return { text, params, isFresh: true };
 }
 
 /** A placeholder with its Postgres type, which a prepared statement cannot always infer. */
