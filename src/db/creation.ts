@@ -16,6 +16,7 @@ const mounted = prepare(sql`select v.provider_key as key, l.position
   where l.tenant_id = ${param('tenantId', 'uuid')} and l.container_id = ${param('id', 'text')} order by l.position`);
 
 export async function mountedVolumes(db: Db, { tenantId, id, spec }: Container): Promise<MountedVolume[]> {
+  if (!spec.mounts.some(({ type }) => type === 'volume')) return [];
   const rows = await db.query('reconciler', mounted({ tenantId, id }));
   return rows.flatMap(({ key, position }) => {
     const mount = spec.mounts[Number(position)];
