@@ -8,13 +8,15 @@ export interface Output {
 export const rawStream = 'application/vnd.docker.raw-stream';
 export const multiplexedStream = 'application/vnd.docker.multiplexed-stream';
 
-function frame({ stream, data }: Output): Buffer {
-  const framed = Buffer.allocUnsafe(8 + data.length);
-  framed.writeUInt32BE(stream === 'stdout' ? 0x01000000 : 0x02000000, 0);
-  framed.writeUInt32BE(data.length, 4);
-  framed.set(data, 8);
-  return framed;
+/** What goes before its data. */
+export function frameHeader({ stream, data }: Output): Buffer {
+  const header = Buffer.allocUnsafe(8);
+  header.writeUInt32BE(stream === 'stdout' ? 0x01000000 : 0x02000000, 0);
+  header.writeUInt32BE(data.length, 4);
+  return header;
 }
+
+const frame = (output: Output): Buffer => Buffer.concat([frameHeader(output), output.data]);
 
 /** What a terminal shows goes out as it is. */
 export const encoder = (tty: boolean): ((output: Output) => Uint8Array) => (tty ? ({ data }) => data : frame);

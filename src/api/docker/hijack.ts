@@ -10,7 +10,7 @@ import type { OpenStream } from '../../services/streams.ts';
 import { answerHead } from '../answer-head.ts';
 import { isPlain } from '../raw-http.ts';
 import { commonHeaders } from './answer.ts';
-import { encoder, multiplexedStream, rawStream } from './frames.ts';
+import { encoder, frameHeader, multiplexedStream, rawStream } from './frames.ts';
 import type { DockerAnswer, DockerRequest, Door } from './request.ts';
 import { isBefore } from './versions.ts';
 
@@ -106,9 +106,13 @@ export async function relay(given: Opened, socket: Duplex): Promise<void> {
 }
 
 async function giveOutput({ session, tty, stream }: Opened, socket: Duplex): Promise<void> {
-  const encode = encoder(tty);
   for await (const output of session.output) {
-    if (!socket.write(encode(output))) await drained(socket, stream.signal);
+    // Header and data in one write, and the data is not copied: it may be very much.
+    socket.cork();
+    if (!tty) socket.write(frameHeader(output));
+    const takesMore = socket.write(output.data);
+    socket.uncork();
+    if (!takesMore) await drained(socket, stream.signal);
     if (stream.signal.aborted) return;
   }
 }

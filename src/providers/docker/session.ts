@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { AppError } from '../../domain/errors.ts';
 import type { CallOptions, Session } from '../provider.ts';
 import { type Subject, toAppError } from './errors.ts';
-import { demultiplex, type Frame, unframed } from './streams.ts';
+import { demultiplexPieces, type Frame, unframed } from './streams.ts';
 
 /** @param more.exit asked once the connection ended as it should */
 export function sessionOver(
@@ -38,7 +38,7 @@ async function* output(
   signal: AbortSignal,
 ): AsyncGenerator<Frame, void, void> {
   try {
-    yield* tty ? unframed(socket) : demultiplex(socket);
+    yield* tty ? unframed(socket) : demultiplexPieces(socket);
   } catch (error) {
     if (!signal.aborted) throw toAppError(error, subject, signal);
   } finally {

@@ -27,6 +27,29 @@ export async function* demultiplex(source: AsyncIterable<Buffer>): AsyncGenerato
   }
 }
 
+/** The same for whoever needs no whole frames: in the pieces in which it came, and nothing is copied. Empty frames are left out. */
+export async function* demultiplexPieces(source: AsyncIterable<Buffer>): AsyncGenerator<Frame, void, void> {
+  const header = Buffer.alloc(headerBytes);
+  let known = 0;
+  let left = 0;
+  for await (let chunk of source) {
+    while (chunk.length > 0) {
+      if (left === 0) {
+        const taken = chunk.copy(header, known, 0, headerBytes - known);
+        known = (known + taken) % headerBytes;
+        chunk = chunk.subarray(taken);
+        if (known === 0) left = header.readUInt32BE(4);
+        if (left > longestFrame) throw new AppError('internal', 'The Docker Engine sent a stream that cannot be read');
+        continue;
+      }
+      const data = chunk.subarray(0, left);
+      left -= data.length;
+      chunk = chunk.subarray(data.length);
+      yield { stream: header[0] === 2 ? 'stderr' : 'stdout', data };
+    }
+  }
+}
+
 /** What came of a terminal: one stream, no frames. */
 export async function* unframed(source: AsyncIterable<Buffer>): AsyncGenerator<Frame, void, void> {
   for await (const data of source) yield { stream: 'stdout', data };

@@ -8,7 +8,7 @@ import {
   LogPosition,
   terminalEntries,
 } from '../../../src/providers/docker/log-entries.ts';
-import { demultiplex, jsonLines } from '../../../src/providers/docker/streams.ts';
+import { demultiplex, demultiplexPieces, jsonLines } from '../../../src/providers/docker/streams.ts';
 
 const stampOf = (second: number) => `2026-01-02T03:04:${String(second % 60).padStart(2, '0')}.123456789Z`;
 /** As the Engine cuts a line. */
@@ -58,9 +58,25 @@ describe('a multiplexed stream', () => {
     );
   });
 
+  test('has the same bytes of each stream in pieces, however it is cut', async () => {
+    const entry = fc.record({ stream: fc.constantFrom('stdout' as const, 'stderr' as const), data: fc.string() });
+    const join = (frames: { stream: string; data: Buffer | string }[], wanted: string) =>
+      Buffer.concat(frames.flatMap(({ stream, data }) => (stream === wanted ? [Buffer.from(data)] : []))).toString();
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry), sizes, async (frames, cuts) => {
+        const bytes = Buffer.concat(frames.map(({ stream, data }) => frame(stream, data)));
+        const found = await all(demultiplexPieces(chunked(bytes, cuts)));
+        for (const stream of ['stdout', 'stderr']) expect(join(found, stream)).toBe(join(frames, stream));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test('that is none is refused instead of waited for', async () => {
     const bytes = Buffer.from('this was never a frame\n');
-    await expect(all(demultiplex(chunked(bytes, [5])))).rejects.toMatchObject({ code: 'internal' });
+    for (const read of [demultiplex, demultiplexPieces]) {
+      await expect(all(read(chunked(bytes, [5])))).rejects.toMatchObject({ code: 'internal' });
+    }
   });
 });
 
