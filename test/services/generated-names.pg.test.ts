@@ -25,7 +25,8 @@ afterAll(async () => {
 async function unnamed(...fractions: number[]): Promise<string> {
   const fraction = () => fractions.shift() ?? 0;
   const spec = containerSpec.parse({ image: 'busybox' });
-  return (await createContainer({ ...deps, ids: { ...deps.ids, fraction } }, ctx, { spec, start: false })).container.name;
+  return (await createContainer({ ...deps, ids: { ...deps.ids, fraction } }, ctx, { spec, start: false })).container
+    .name;
 }
 
 it('a generated name that is taken is exchanged for another one, and a name that was asked for is not', async () => {
