@@ -132,7 +132,9 @@ function encode(model: ServiceModel, operation: Operation, output: unknown, requ
   if (protocol === 'query' || protocol === 'ec2') return queryAnswer(model, operation, output, requestId);
   const json = operation.output ? toJson(model, operation.output.shape, output) : {};
   const answer = jsonAnswer(json, requestId);
-  return protocol === 'json' ? answer : { ...answer, status: operation.http.responseCode ?? 200 };
+  const { responseCode: status = 200 } = operation.http;
+  if (protocol === 'json') return answer;
+  return status === 204 ? { ...answer, status, body: '' } : { ...answer, status };
 }
 
 function encodeError(model: ServiceModel, error: AwsError, requestId: string): HttpAnswer {

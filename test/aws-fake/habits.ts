@@ -6,6 +6,8 @@ export interface Habits {
   delays: TaskDelays;
   /** For so long after RunTask DescribeTasks answers MISSING and ListTasks does not list the task. */
   missingMs: number;
+  /** How long a new access point of EFS is `creating`. */
+  accessPointMs: number;
   /** For how long a stopped task is remembered. AWS promises an hour. */
   rememberStoppedMs: number;
   /** Whether the published token buckets are enforced. */
@@ -78,6 +80,7 @@ export function goodHabits(): Habits {
       execAgentMs: 0,
     },
     missingMs: 0,
+    accessPointMs: 0,
     rememberStoppedMs: 3_600_000,
     throttle: false,
     deny: new Set(),
@@ -103,6 +106,7 @@ export function realHabits(): Habits {
       execAgentMs: 4_000,
     },
     missingMs: 1_000,
+    accessPointMs: 3_000,
     throttle: true,
     logDelayMs: 2_000,
   };

@@ -14,11 +14,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { AwsError } from './aws-error.ts';
 import { type FakeClock, realClock } from './clock.ts';
 import { dispatch } from './dispatch.ts';
+import { ec2 } from './ec2/service.ts';
 import { Downloads } from './ecr/downloads.ts';
 import { answerRegistry } from './ecr/registry.ts';
 import { RegistryLogins } from './ecr/registry-logins.ts';
 import { ecr } from './ecr/service.ts';
 import { ecs } from './ecs/service.ts';
+import { elasticFileSystem } from './efs/service.ts';
 import { EventBus } from './events/event-bus.ts';
 import { goodHabits, type Habits } from './habits.ts';
 import { type HttpAnswer, type HttpRequest, readRequest } from './http-exchange.ts';
@@ -28,7 +30,9 @@ import type { PolicyDocument } from './policies.ts';
 import { jsonError } from './protocols/json.ts';
 import type { TaskRuntime } from './runtime/runtime.ts';
 import { virtualRuntime } from './runtime/virtual.ts';
+import { secretsManager } from './secrets-manager/service.ts';
 import type { Service } from './service.ts';
+import { serviceDiscovery } from './service-discovery/service.ts';
 import { parseSignature, type Signature, verifySignature } from './signing.ts';
 import { Site } from './site.ts';
 import { dataChannels } from './ssm/data-channel.ts';
@@ -37,7 +41,17 @@ import { SessionStore } from './ssm/session-store.ts';
 import { sts } from './sts/service.ts';
 import type { World } from './world.ts';
 
-const services: readonly Service[] = [ecr, ecs, logs, ssm, sts];
+const services: readonly Service[] = [
+  ec2,
+  ecr,
+  ecs,
+  elasticFileSystem,
+  logs,
+  secretsManager,
+  serviceDiscovery,
+  ssm,
+  sts,
+];
 
 export interface AwsFakeOptions {
   /** Real time unless a test brings a clock that it moves itself. */

@@ -6,6 +6,7 @@ import { EcsStore } from './ecs/ecs-store.ts';
 import { FileSystemStore } from './efs/file-system-store.ts';
 import { LogStore } from './logs/log-store.ts';
 import { SecretStore } from './secrets-manager/secret-store.ts';
+import { NameStore } from './service-discovery/name-store.ts';
 import { Throttles } from './throttles.ts';
 import type { World } from './world.ts';
 
@@ -18,6 +19,7 @@ export class Site {
   readonly ec2: NetworkStore;
   readonly ecr: ImageStore;
   readonly logs: LogStore;
+  readonly names = new NameStore();
   readonly secrets: SecretStore;
   readonly efs: FileSystemStore;
   /** The same account in another region. */

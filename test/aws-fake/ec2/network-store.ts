@@ -27,6 +27,16 @@ export class NetworkStore {
     this.addGroup('default', 'default VPC security group', this.vpc.VpcId);
   }
 
+  /** Whether anything that can be tagged has that id. */
+  has(id: string): boolean {
+    return this.subnets.has(id) || this.groups.has(id) || this.interfaces.has(id) || id === this.vpc.VpcId;
+  }
+
+  setTags(id: string, tags: Tag[]): void {
+    if (tags.length > 0) this.tags.set(id, tags);
+    else this.tags.delete(id);
+  }
+
   addSubnet(zone: string, cidr: string): string {
     const id = `subnet-${hexId(17)}`;
     this.subnets.set(id, {
