@@ -93,7 +93,9 @@ const common = z.object({
   LONGSHORE_MAX_LOOKS: count(50),
   /** What an archive of images, or the files of a build, may hold. They are unpacked into the system's temporary folder. */
   LONGSHORE_MAX_UPLOAD_MIB: count(4096, 1_000_000),
-  /** Registry hosts that tenants may pull from, beside docker.io; "*" = any public one. */
+  /** How long one build may take, in seconds. */
+  LONGSHORE_MAX_BUILD_SECONDS: z.coerce.number().int().min(1).max(86_400).default(3600),
+  /** Registry hosts that tenants may use, beside docker.io; "*" = any public one. */
   LONGSHORE_REGISTRIES: list,
   /** Registries on 127.0.0.1 are allowed and may speak plain HTTP. For development. */
   LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: flag,

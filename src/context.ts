@@ -23,6 +23,7 @@ export interface Limits {
   rateBurst: number;
   /** Of one upload: an archive of images, the files of a build. */
   maxUploadBytes: number;
+  buildSeconds: number;
   retainHours: { events: number; operations: number; idempotency: number; tombstones: number };
 }
 

@@ -81,6 +81,7 @@ export function assembleDeps(config: Config, site: Site): Deps {
       binds: config.LONGSHORE_DEV_BINDS,
       ratePerSecond: config.LONGSHORE_RATE_PER_SECOND,
       rateBurst: config.LONGSHORE_RATE_BURST,
+      buildSeconds: config.LONGSHORE_MAX_BUILD_SECONDS,
       maxUploadBytes: config.LONGSHORE_MAX_UPLOAD_MIB * 1024 * 1024,
       retainHours: {
         events: config.LONGSHORE_RETAIN_EVENTS_HOURS,

@@ -68,7 +68,7 @@ export function refusing(ids: Ids, listener: RequestListener, bodyIdleMs = BODY_
     const { 'content-length': length = '0', 'transfer-encoding': chunked } = request.headers;
     if (chunked !== undefined || length !== '0') {
       request.setTimeout(bodyIdleMs, () => {
-        if (!request.complete) request.socket.destroy();
+        if (!request.complete) request.destroy();
       });
     }
     const others = underWay.get(request.socket) ?? new Set();

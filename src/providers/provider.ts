@@ -280,8 +280,6 @@ export interface BuildInput {
   buildArgs: Record<string, string | null>;
   labels: Record<string, string>;
   noCache: boolean;
-  /** Ids of images whose steps may be taken instead of doing them again. */
-  cacheFrom: string[];
   /** Null: the steps have no network. */
   network: NetworkRef | null;
   extraHosts: string[];

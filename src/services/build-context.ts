@@ -3,6 +3,7 @@
  * themselves stay as they are.
  */
 import { AppError } from '../domain/errors.ts';
+import { isIgnored } from '../domain/ignore-patterns.ts';
 import type { ReadEntry } from '../domain/tar.ts';
 import { type PackedEntry, packTar, safePath, tarEntries, uncompressed, wholeFile } from './archive-stream.ts';
 import { LONGEST_DOCKERFILE } from './dockerfile.ts';
@@ -29,11 +30,18 @@ export async function openContext(
   const found = await scan(tar, path);
   return {
     dockerfile: found.dockerfile,
-    pack: (text) => packTar(entriesOf(tar, text, found.ignore)),
+    pack: (text) => packTar(entriesOf(tar, text, found)),
   };
 }
 
-async function scan(tar: SpooledFile, path: string): Promise<{ dockerfile: string; ignore: string | null }> {
+interface Scanned {
+  /** Where the Dockerfile was. */
+  path: string;
+  dockerfile: string;
+  ignore: string | null;
+}
+
+async function scan(tar: SpooledFile, path: string): Promise<Scanned> {
   const texts = new Map<string, string>();
   for await (const read of tarEntries(readSpooled(tar))) {
     const { path: name, kind } = read.entry;
@@ -44,10 +52,11 @@ async function scan(tar: SpooledFile, path: string): Promise<{ dockerfile: strin
     const wanted = name === path || name === ignorePath || (path === 'Dockerfile' && name === 'dockerfile');
     if (wanted) texts.set(name, await textOf(read));
   }
-  const dockerfile = texts.get(path) ?? (path === 'Dockerfile' ? texts.get('dockerfile') : undefined);
+  const foundPath = path === 'Dockerfile' && !texts.has(path) ? 'dockerfile' : path;
+  const dockerfile = texts.get(foundPath);
   if (dockerfile === undefined) throw new AppError('invalid', `Cannot locate specified Dockerfile: ${path}`);
   if (dockerfile.trim() === '') throw new AppError('invalid', `The Dockerfile (${path}) cannot be empty`);
-  return { dockerfile, ignore: texts.get(ignorePath) ?? null };
+  return { path: foundPath, dockerfile, ignore: texts.get(ignorePath) ?? null };
 }
 
 async function textOf({ entry: { path, kind, sizeBytes }, content }: ReadEntry): Promise<string> {
@@ -58,14 +67,16 @@ async function textOf({ entry: { path, kind, sizeBytes }, content }: ReadEntry):
   return Buffer.concat(chunks).toString();
 }
 
-/** The builder takes out of the context what `.dockerignore` says of the Dockerfile and of itself. */
+/** Clients take files out as `.dockerignore` says, but for the Dockerfile and itself: those the builder takes out, where it knows them. */
 async function* entriesOf(
   tar: SpooledFile,
   dockerfile: string,
-  ignore: string | null,
+  { path, ignore }: Scanned,
 ): AsyncGenerator<PackedEntry, void, void> {
   for await (const read of tarEntries(readSpooled(tar))) {
-    if (read.entry.path !== ignorePath && read.entry.path !== '') yield read;
+    const { path: name } = read.entry;
+    const isOut = name === path && ignore !== null && isIgnored(path, ignore);
+    if (name !== ignorePath && name !== '' && !isOut) yield read;
   }
   const ignored = ignore === null ? `${dockerfilePath}\n${ignorePath}\n` : `${ignore.trimEnd()}\n${dockerfilePath}\n`;
   yield wholeFile(ignorePath, Buffer.from(ignored));

@@ -12,8 +12,11 @@ export interface FoundImage {
   onBuild: readonly string[];
 }
 
-/** Finds an image by what the Dockerfile calls it. */
-export type FindImage = (name: string) => Promise<FoundImage>;
+/** Finds an image by what the Dockerfile calls it. @param platform where the Dockerfile names one */
+export type FindImage = (name: string, platform: string | undefined) => Promise<FoundImage>;
+
+/** `os/architecture/variant`, of which the latter two may be missing. */
+export const platformPattern = /^linux(\/[a-z0-9_]{1,16}){0,2}$/;
 
 const MOST_STAGES = 100;
 const MOST_INSTRUCTIONS = 2000;
@@ -81,11 +84,11 @@ async function pinBase(instruction: Instruction, scope: Scope, find: FindImage):
   }
   const label = isNamed && stage !== undefined ? stage.toLowerCase() : null;
   if (label !== null && !/^[a-z][a-z0-9-_.]*$/.test(label)) throw bad(line, `invalid name for build stage: "${stage}"`);
-  refusePlatform(flags, scope, line);
+  const platform = platformOf(flags, scope, line);
   const base = expandWord(name, scope.variables);
   if (base === '') throw bad(line, `base name (${name}) should not be blank`);
   const isKnown = base === 'scratch' || scope.stages.includes(base.toLowerCase());
-  const { id, onBuild } = isKnown ? { id: base, onBuild: [] } : await find(base);
+  const { id, onBuild } = isKnown ? { id: base, onBuild: [] } : await find(base, platform);
   scope.stages.push(label);
   const from = { ...instruction, flags: [], rest: label === null ? id : `${id} AS ${label}` };
   const triggers: Instruction[] = [];
@@ -120,15 +123,17 @@ async function pinStep(instruction: Instruction, { stages }: Scope, find: FindIm
   return instruction.keyword === 'COPY' ? pinSource(instruction, stages.slice(0, -1), find) : instruction;
 }
 
-/** The one that this system has is no wish of its own. */
-function refusePlatform(flags: string[], { variables }: Scope, line: number): void {
+function platformOf(flags: string[], { variables }: Scope, line: number): string | undefined {
+  let platform: string | undefined;
   for (const flag of flags) {
     const [, value] = /^--platform=(.*)$/.exec(flag) ?? [];
     if (value === undefined) throw bad(line, `Unknown flag: ${flag}`);
-    if (!/^linux(\/(amd64|arm64))?$/.test(expandWord(value, variables))) {
+    platform = expandWord(value, variables);
+    if (!platformPattern.test(platform)) {
       throw new AppError('unsupported', `line ${line}: FROM --platform=${value} needs BuildKit`);
     }
   }
+  return platform;
 }
 
 async function pinSource(instruction: Instruction, stages: (string | null)[], find: FindImage): Promise<Instruction> {
@@ -138,7 +143,7 @@ async function pinSource(instruction: Instruction, stages: (string | null)[], fi
     if (from === undefined) flags.push(flag);
     else if (from.includes('$')) throw bad(instruction.line, 'COPY --from takes no variables');
     else if (isStage(from, stages)) flags.push(flag);
-    else flags.push(`--from=${(await find(from)).id}`);
+    else flags.push(`--from=${(await find(from, undefined)).id}`);
   }
   return { ...instruction, flags };
 }

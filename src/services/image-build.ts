@@ -2,24 +2,17 @@
 import type { Ctx, Deps } from '../context.ts';
 import { findNetworks } from '../db/networks.ts';
 import { AppError, notFound } from '../domain/errors.ts';
-import {
-  asImageId,
-  familiarReference,
-  type Image,
-  type ImageTag,
-  idPrefix,
-  parseImageReference,
-} from '../domain/image.ts';
+import type { Image, ImageTag } from '../domain/image.ts';
 import { DEFAULT_NETWORK } from '../domain/network.ts';
 import type { BuildLeftover, NetworkRef } from '../providers/provider.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
 import { authorize } from './authorize.ts';
+import { Bases, type BuildProgress, pinnedTo } from './build-bases.ts';
 import { dockerfilePath, openContext } from './build-context.ts';
-import { type Dockerfile, type Instruction, parseDockerfile, writeDockerfile } from './dockerfile.ts';
-import { type FoundImage, pinImages } from './dockerfile-images.ts';
-import { type PullProgress, pullImage, type RegistryAuth } from './image-pull.ts';
+import { type Instruction, parseDockerfile, writeDockerfile } from './dockerfile.ts';
+import { platformPattern } from './dockerfile-images.ts';
+import type { RegistryAuth } from './image-pull.ts';
 import { asTag } from './image-references.ts';
-import { requireImage } from './images.ts';
 import { recordImage } from './recorded-image.ts';
 import { openSpool } from './spool.ts';
 
@@ -34,8 +27,6 @@ export interface BuildImageInput {
   noCache: boolean;
   /** Images that it begins with are pulled even if they are there. */
   pull: boolean;
-  /** References; those that the tenant does not have are left out. */
-  cacheFrom: string[];
   /** Name or id; null = the tenant's default one, `none` = no network. */
   network: string | null;
   extraHosts: string[];
@@ -47,9 +38,8 @@ export interface BuildImageInput {
   auths: Map<string, RegistryAuth>;
 }
 
-export type BuildProgress = { text: string } | { pull: PullProgress };
+export type { BuildProgress };
 
-const BUILD_SECONDS = 60 * 60;
 const PRUNE_SECONDS = 5 * 60;
 
 /**
@@ -70,10 +60,15 @@ export async function* buildImage(
   if (Object.keys(input.labels).some((name) => name.startsWith('longshore.'))) {
     throw new AppError('invalid', 'labels: names that begin with "longshore." are reserved');
   }
+  if (input.platform !== undefined && !platformPattern.test(input.platform)) {
+    throw new AppError('unsupported', `Images for ${input.platform} cannot be built here`);
+  }
   const limits = limitsOf(deps, input);
   const network = await networkOf(deps, tenantId, input.network);
   using _place = deps.places.pulls.take(tenantId);
   await using spool = await openSpool(deps.limits.maxUploadBytes);
+  const deadline = AbortSignal.timeout(deps.limits.buildSeconds * 1000);
+  const signal = AbortSignal.any([ctx.signal, deadline]);
   const context = await openContext(spool, upload, input.dockerfile);
   const written = parseDockerfile(context.dockerfile);
 
@@ -82,78 +77,23 @@ export async function* buildImage(
     {
       ...{ tenantId, dockerfile: writeDockerfile(pinned), dockerfilePath, context: context.pack },
       ...{ target: input.target, buildArgs: input.buildArgs, labels: input.labels, noCache: input.noCache },
-      ...{ network, extraHosts: input.extraHosts, cacheFrom: await cacheOf(deps, ctx, input.cacheFrom), ...limits },
+      ...{ network, extraHosts: input.extraHosts, ...limits },
     },
-    { signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(BUILD_SECONDS * 1000)]) },
+    { signal },
   );
   const shown = stepsAsWritten(pinned.instructions);
-  let step = await steps.next();
-  for (; !step.done; step = await steps.next()) yield { text: shown(step.value) };
+  const next = () =>
+    steps.next().catch((error: unknown) => {
+      if (!deadline.aborted) throw error;
+      throw new AppError('timeout', `The build did not end within ${deps.limits.buildSeconds} seconds`, {
+        cause: error,
+      });
+    });
+  let step = await next();
+  for (; !step.done; step = await next()) yield { text: shown(step.value) };
   const [first] = tags;
   const name = first ? `${first.repository}:${first.tag}` : step.value.id;
   return recordImage(deps, ctx, { details: step.value, repoDigests: [], tags, name, event: 'built' });
-}
-
-/** Looks until nothing is missing: what an image has triggers for is known once it is there. What is pulled is told while it comes. */
-async function* pinnedTo(
-  bases: Bases,
-  written: Dockerfile,
-  buildArgs: BuildImageInput['buildArgs'],
-): AsyncGenerator<BuildProgress, Dockerfile, void> {
-  for (;;) {
-    const pinned = await pinImages(written, buildArgs, (name) => bases.look(name));
-    if (bases.areThere()) return pinned;
-    yield* bases.pullMissing();
-  }
-}
-
-/** The images that a build begins with, by what its Dockerfile calls them. */
-class Bases {
-  readonly #found = new Map<string, Image | null>();
-  readonly #deps: Deps;
-  readonly #ctx: Ctx;
-  readonly #input: BuildImageInput;
-
-  constructor(deps: Deps, ctx: Ctx, input: BuildImageInput) {
-    this.#deps = deps;
-    this.#ctx = ctx;
-    this.#input = input;
-  }
-
-  /** Of one that is missing there is nothing but its name. */
-  async look(name: string): Promise<FoundImage> {
-    if (!this.#found.has(name)) {
-      const image = await requireImage(this.#deps, this.#ctx, name).catch((error) => {
-        if (error instanceof AppError && error.code === 'not_found') return null;
-        throw error;
-      });
-      const isId = asImageId(name) !== null || (idPrefix.test(name) && name.length >= 12) || name.startsWith('sha256:');
-      if (!image && isId) throw notFound('image', name);
-      this.#found.set(name, this.#input.pull && !isId && !image?.shared ? null : image);
-    }
-    const found = this.#found.get(name);
-    return found ? { id: found.id, onBuild: found.config.onBuild } : { id: name, onBuild: [] };
-  }
-
-  areThere(): boolean {
-    return ![...this.#found.values()].includes(null);
-  }
-
-  async *pullMissing(): AsyncGenerator<BuildProgress, void, void> {
-    for (const [name, image] of this.#found) {
-      if (image) continue;
-      const reference = parseImageReference(name);
-      const auth = this.#input.auths.get(reference.domain) ?? null;
-      const steps = pullImage(this.#deps, this.#ctx, {
-        reference: familiarReference(reference),
-        auth,
-        platform: this.#input.platform,
-      });
-      let step = await steps.next();
-      for (; !step.done; step = await steps.next()) yield { pull: step.value };
-      this.#found.set(name, step.value);
-    }
-  }
 }
 
 /** Throws limit above the operator's bounds. */
@@ -182,16 +122,6 @@ async function networkOf(deps: Deps, tenantId: string, wanted: string | null): P
   const ref = { key: network.providerKey, tenantId, internal: network.internal };
   await deps.provider.networks.ensure(ref, callOptions());
   return ref;
-}
-
-async function cacheOf(deps: Deps, ctx: Ctx, references: string[]): Promise<string[]> {
-  const found = references.map((reference) =>
-    requireImage(deps, ctx, reference).then(
-      ({ id }) => [id],
-      () => [],
-    ),
-  );
-  return (await Promise.all(found)).flat();
 }
 
 /** The provider numbers the instructions as they are in the Dockerfile, and knows them by what was made of them. */

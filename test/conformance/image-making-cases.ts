@@ -14,7 +14,7 @@ export function imageMakingCases(world: () => World): void {
       ...{ tenantId, dockerfile: [`FROM ${harness.imageId}`, ...steps, ''].join('\n'), dockerfilePath: 'made-up' },
       context: (dockerfile) =>
         packTar([wholeFile('made-up', Buffer.from(dockerfile)), wholeFile('file', Buffer.from('content'))]),
-      ...{ target: null, buildArgs: {}, labels: {}, noCache: false, cacheFrom: [], network: null, extraHosts: [] },
+      ...{ target: null, buildArgs: {}, labels: {}, noCache: false, network: null, extraHosts: [] },
       ...{ memoryMiB: 64, cpus: 1, shmMiB: null, ...more },
     };
     const said: string[] = [];

@@ -125,5 +125,6 @@ const limits: Deps['limits'] = {
   ratePerSecond: 1000,
   rateBurst: 1000,
   maxUploadBytes: 1024 * 1024,
+  buildSeconds: 60,
   retainHours: { events: 1000, operations: 1000, idempotency: 1000, tombstones: 1000 },
 };

@@ -21,16 +21,22 @@ export const buildImage: Handler = async (door, request) => {
   }
   refuseOptions(query);
   const input = toInput(request, query);
+  const cacheFrom = query.json('cachefrom', z.array(z.string()).max(100).nullable()) ?? [];
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
-    stream: jsonLines(request, lines(door, request, input, query.flag('q'))),
+    stream: jsonLines(request, lines(door, request, input, { quiet: query.flag('q'), cacheFrom })),
   };
 };
 
 export const pruneBuildCache: Handler = async ({ deps }, { ctx, query }) => {
   const filters = query.filters(['label', 'label!', 'until']);
   const until = createdBefore(filters, deps.clock.now());
+  for (const name of ['keep-storage', 'reserved-space', 'max-used-space', 'min-free-space']) {
+    if ((query.integer(name, { min: 0, max: unset }) ?? 0) > 0) {
+      throw new AppError('unsupported', `${name}: steps of builds are not kept by their size; use the filter until`);
+    }
+  }
   const { ids, sizeBytes } = await pruneBuilds(
     deps,
     ctx,
@@ -43,11 +49,12 @@ async function* lines(
   { deps }: Door,
   request: DockerRequest,
   input: BuildImageInput,
-  quiet: boolean,
+  { quiet, cacheFrom }: { quiet: boolean; cacheFrom: string[] },
 ): AsyncGenerator<object, void, void> {
   const steps = build(deps, request.ctx, input, request.body());
   const silent: object[] = [];
   try {
+    if (cacheFrom.length > 0 && !quiet) yield { stream: cacheNote };
     let step = await steps.next();
     for (; !step.done; step = await steps.next()) {
       const progress = step.value;
@@ -70,6 +77,8 @@ async function* lines(
 }
 
 const mostSilent = 10_000;
+const cacheNote =
+  '[Note] cache-from: steps are taken from your own builds of the last two days, and not from images that were pulled\n';
 
 function toInput(request: DockerRequest, query: Query): BuildImageInput {
   const size = (name: string) => {
@@ -84,7 +93,6 @@ function toInput(request: DockerRequest, query: Query): BuildImageInput {
     labels: query.json('labels', z.record(z.string(), z.string()).nullable()) ?? {},
     noCache: query.flag('nocache'),
     pull: query.flag('pull'),
-    cacheFrom: query.json('cachefrom', z.array(z.string()).max(100).nullable()) ?? [],
     network: query.text('networkmode') ?? null,
     extraHosts: query.all('extrahosts').flatMap((hosts) => hosts.split(',')),
     memoryMiB: size('memory'),

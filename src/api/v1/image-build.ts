@@ -95,7 +95,7 @@ export function imageBuildRoutes(app: V1, deps: Deps): void {
     const query = c.req.valid('query');
     const { dockerfile, target = null, noCache, pull, network = null } = query;
     const input = {
-      ...{ dockerfile, target, noCache, pull, network, cacheFrom: [], extraHosts: [], platform: undefined },
+      ...{ dockerfile, target, noCache, pull, network, extraHosts: [], platform: undefined },
       ...{ memoryMiB: query.memoryMiB ?? null, cpus: query.cpus ?? null, shmMiB: query.shmMiB ?? null },
       tags: query.name.map(splitName),
       buildArgs: Object.fromEntries(query.arg.map(splitPair)),

@@ -18,16 +18,14 @@ const readable = [
 
 /** @param step the instruction at work, as the tenant wrote it */
 export function buildFailure(error: unknown, code: number | undefined, step: string, signal?: AbortSignal): AppError {
-  if (error instanceof AppError) return error;
-  const text =
-    error instanceof Error ? error.message.replace(/^\(HTTP code \d+\) unexpected - /, '').trim() : String(error);
+  if (error instanceof AppError) return readableOf(textOf(error.cause), error) ?? error;
+  const text = textOf(error);
   const [, exitCode] = /returned a non-zero code: (\d+)$/.exec(text) ?? [];
   if (text.startsWith("The command '") && exitCode !== undefined) {
     return new AppError('invalid', text, { details: { exitCode: code ?? Number(exitCode) } });
   }
-  // The builder counts the lines of what was made of the Dockerfile, not those of the Dockerfile.
-  const said = text.replace(/^(dockerfile parse error) line \d+/i, '$1');
-  if (readable.some((pattern) => pattern.test(said))) return new AppError('invalid', said, { cause: error });
+  const said = readableOf(text, error);
+  if (said) return said;
   const known = toAppError(
     error instanceof Error ? error : new Error(text),
     { noun: 'image' },
@@ -40,4 +38,13 @@ export function buildFailure(error: unknown, code: number | undefined, step: str
     cause: error,
     details: known.details,
   });
+}
+
+const textOf = (error: unknown): string =>
+  error instanceof Error ? error.message.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim() : String(error);
+
+function readableOf(text: string, cause: unknown): AppError | null {
+  // The builder counts the lines of what was made of the Dockerfile, not those of the Dockerfile.
+  const said = text.replace(/^(dockerfile parse error) line \d+/i, '$1');
+  return readable.some((pattern) => pattern.test(said)) ? new AppError('invalid', said, { cause }) : null;
 }

@@ -127,7 +127,6 @@ function toQuery(input: BuildInput): Record<string, unknown> {
     cpuperiod: cpuPeriodMicroseconds,
     cpuquota: Math.round(input.cpus * cpuPeriodMicroseconds),
     ...(input.target !== null && { target: input.target }),
-    ...(input.cacheFrom.length > 0 && { cachefrom: JSON.stringify(input.cacheFrom) }),
     ...(input.shmMiB !== null && { shmsize: input.shmMiB * MiB }),
     ...(input.extraHosts.length > 0 && { extrahosts: input.extraHosts }),
   };

@@ -16,16 +16,6 @@ const networks = z.array(z.object({ Id: z.string(), Name: z.string(), Labels: la
 const volumes = z.object({ Volumes: z.array(z.object({ Name: z.string(), Labels: labels })).nullish() });
 const images = z.array(z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() }));
 
-const steps = z.array(
-  z.object({
-    Id: z.string(),
-    Names: z.array(z.string()),
-    Labels: labels,
-    State: status,
-    HostConfig: z.object({ NetworkMode: z.string() }),
-  }),
-);
-
 const subject = { noun: 'engine' } as const;
 
 export async function listOwned(site: Site, options: CallOptions): Promise<OwnedObject[]> {
@@ -40,7 +30,7 @@ export async function listOwned(site: Site, options: CallOptions): Promise<Owned
     list('/volumes', mine, volumes),
     list('/images/json', reference, images),
     oldBuilds(site, options),
-    list('/containers/json', { all: true, filters: JSON.stringify({ label: [buildLabel] }) }, steps),
+    list('/containers/json', { all: true, filters: JSON.stringify({ label: [buildLabel] }) }, containers),
   ]);
   return [
     ...foundContainers.map(({ Id, Names, Labels, State }) => ({
@@ -78,21 +68,15 @@ export async function listOwned(site: Site, options: CallOptions): Promise<Owned
         })),
     ),
     ...foundBuilds,
-    ...leftSteps(site, foundSteps, new Set(foundNetworks.map(({ Name }) => Name))),
+    ...leftSteps(site, foundSteps),
   ];
 }
 
-/**
- * Containers of a build's steps that outlived it, which happens when the Engine dies. They are told from containers that somebody
- * else makes of an image that was built here by the network: only our builds use ours.
- */
-function leftSteps(site: Site, found: z.infer<typeof steps>, ourNetworks: Set<string>): OwnedObject[] {
+/** Containers of a build's steps that outlived it, which happens when the Engine dies. What tenants get has no such label. */
+function leftSteps(site: Site, found: z.infer<typeof containers>): OwnedObject[] {
   const left = found.filter(
-    ({ Labels, State, HostConfig }) =>
-      isOurMark(site.installId, Labels?.[buildLabel]) &&
-      !hasMark(Labels) &&
-      ourNetworks.has(HostConfig.NetworkMode) &&
-      phases[State] !== 'running',
+    ({ Labels, State }) =>
+      isOurMark(site.installId, Labels?.[buildLabel]) && !hasMark(Labels) && phases[State] !== 'running',
   );
   return left.map(({ Id, Names }) => ({
     kind: 'container',
