@@ -6,6 +6,7 @@ import { denied, type Identity } from './identities.ts';
 import { modelOf } from './model/merged-model.ts';
 import type { Operation, ServiceModel } from './model/service-model.ts';
 import { type Problem, readInput } from './model/validation.ts';
+import type { Access } from './policies.ts';
 import { errorAs } from './protocols/error-codes.ts';
 import { jsonAnswer, jsonError, toJson } from './protocols/json.ts';
 import { formAction, queryAnswer, queryError, readForm } from './protocols/query.ts';
@@ -32,15 +33,15 @@ export async function dispatch(
     const { operation, raw, problems } = decode(model, request);
     const action = `${service.iamName}:${operation.name}`;
     const { value, input } = check(service, model, operation, raw, problems, site, action);
-    admit(service, site, identity, operation.name, action, input);
+    const resource = service.resource?.(operation.name, input, site) ?? '*';
+    admit(site, identity, { action, resource, context: {} }, input);
     const handler = service.handlers[operation.name];
     if (!handler) throw new AwsError('UnknownOperationException', `The fake has no ${action}`, 501);
     const output = await handler(value as never, { site, identity, requestId });
     const lost = site.world.habits.loseReply(action, value);
     return { answer: encode(model, operation, output, requestId), lost };
   } catch (error) {
-    const known = error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), 500);
-    if (known !== error) site.world.failures.push(error);
+    const known = knownError(site, error);
     return { answer: encodeError(model, errorAs(service.signingName, known), requestId), lost: false };
   }
 }
@@ -109,22 +110,23 @@ function sentence(problems: Problem[]): string {
   return `${problems.length} validation error${problems.length > 1 ? 's' : ''} detected: ${list}`;
 }
 
-function admit(
-  service: Service,
-  site: Site,
-  identity: Identity,
-  operation: string,
-  action: string,
-  input: Record<string, unknown>,
-): void {
+/** Throws unless the identity may do that, now, and nothing about the fake's habits is against it. */
+export function admit(site: Site, identity: Identity, access: Access, input: unknown): void {
+  const { action } = access;
   const { habits, identities } = site.world;
-  const resource = service.resource?.(operation, input, site) ?? '*';
-  if (habits.deny.has(action)) throw denied(identity, { action, resource });
+  if (habits.deny.has(action)) throw denied(identity, access);
   // Everybody may ask who they are, whatever their policies say.
-  if (action !== 'sts:GetCallerIdentity') identities.authorize(identity, { action, resource, context: {} });
+  if (action !== 'sts:GetCallerIdentity') identities.authorize(identity, access);
   if (habits.throttle) site.throttles.take(action);
   const refusal = habits.refuse(action, input);
   if (refusal) throw refusal;
+}
+
+/** What is no answer of AWS's is a defect of the fake. */
+export function knownError(site: Site, error: unknown): AwsError {
+  if (error instanceof AwsError) return error;
+  site.world.failures.push(error);
+  return new AwsError('InternalFailure', String(error), 500);
 }
 
 function encode(model: ServiceModel, operation: Operation, output: unknown, requestId: string): HttpAnswer {

@@ -13,6 +13,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
 import { type FakeClock, realClock } from './clock.ts';
+import { codeBuild } from './codebuild/service.ts';
 import { dispatch } from './dispatch.ts';
 import { ec2 } from './ec2/service.ts';
 import { Downloads } from './ecr/downloads.ts';
@@ -30,6 +31,7 @@ import type { PolicyDocument } from './policies.ts';
 import { jsonError } from './protocols/json.ts';
 import type { TaskRuntime } from './runtime/runtime.ts';
 import { virtualRuntime } from './runtime/virtual.ts';
+import { answerS3 } from './s3/answer.ts';
 import { secretsManager } from './secrets-manager/service.ts';
 import type { Service } from './service.ts';
 import { serviceDiscovery } from './service-discovery/service.ts';
@@ -42,6 +44,7 @@ import { sts } from './sts/service.ts';
 import type { World } from './world.ts';
 
 const services: readonly Service[] = [
+  codeBuild,
   ec2,
   ecr,
   ecs,
@@ -59,6 +62,8 @@ export interface AwsFakeOptions {
   habits?: Habits;
   /** What runs the containers; without one they are only pretended. */
   runtime?: TaskRuntime;
+  /** The Engine that CodeBuild builds on; without one it builds nothing. */
+  dockerHost?: string;
 }
 
 export interface AwsFake extends World {
@@ -79,6 +84,7 @@ export async function startAwsFake({
   clock,
   habits = goodHabits(),
   runtime = virtualRuntime(),
+  dockerHost,
 }: AwsFakeOptions = {}): Promise<AwsFake> {
   const failures: unknown[] = [];
   const time = clock ?? realClock((error) => failures.push(error));
@@ -94,6 +100,7 @@ export async function startAwsFake({
     downloads: new Downloads(),
     violations: [],
     failures,
+    dockerHost,
     url: '',
   };
   const sites = new Map<string, Site>();
@@ -163,11 +170,10 @@ async function answer(
   if (/^\/v2(\/|$)/.test(request.path)) return send(outgoing, answerRegistry(world, site, request));
   const signature = parseSignature(request);
   const service = services.find(({ signingName }) => signingName === signature?.service);
-  if (!signature || !service) return send(outgoing, unsigned(signature));
-  const account = world.identities.accountOf(signature.accessKeyId) ?? defaultAccount;
-  const { answer, lost } = await dispatch(service, site(account, signature.region), request, () =>
-    identify(world, request, signature),
-  );
+  if (!signature || (!service && signature.service !== 's3')) return send(outgoing, unsigned(signature));
+  const home = site(world.identities.accountOf(signature.accessKeyId) ?? defaultAccount, signature.region);
+  const who = () => identify(world, request, signature);
+  const { answer, lost } = await (service ? dispatch(service, home, request, who) : answerS3(home, request, who));
   if (lost) outgoing.destroy();
   else send(outgoing, answer);
 }
@@ -182,7 +188,7 @@ function unsigned(signature: Signature | undefined): HttpAnswer {
   const error = signature
     ? new AwsError('UnknownOperationException', `The fake has no service ${signature.service}`, 404)
     : new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token', 403);
-  return jsonError(error, '');
+  return { ...jsonError(error, ''), status: error.status };
 }
 
 function send(outgoing: ServerResponse, { status, headers = {}, body = '' }: HttpAnswer): void {

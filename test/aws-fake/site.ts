@@ -1,10 +1,12 @@
 /** Everything that one account has in one region. */
 
+import { BuildStore } from './codebuild/build-store.ts';
 import { NetworkStore } from './ec2/network-store.ts';
 import { ImageStore } from './ecr/image-store.ts';
 import { EcsStore } from './ecs/ecs-store.ts';
 import { FileSystemStore } from './efs/file-system-store.ts';
 import { LogStore } from './logs/log-store.ts';
+import { BucketStore } from './s3/bucket-store.ts';
 import { SecretStore } from './secrets-manager/secret-store.ts';
 import { NameStore } from './service-discovery/name-store.ts';
 import { Throttles } from './throttles.ts';
@@ -20,6 +22,8 @@ export class Site {
   readonly ecr: ImageStore;
   readonly logs: LogStore;
   readonly names = new NameStore();
+  readonly buckets = new BucketStore();
+  readonly codebuild = new BuildStore();
   readonly secrets: SecretStore;
   readonly efs: FileSystemStore;
   /** The same account in another region. */

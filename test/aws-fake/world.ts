@@ -28,4 +28,6 @@ export interface World {
   failures: unknown[];
   /** Where the fake listens, such as `http://127.0.0.1:4000`. */
   url: string;
+  /** The Engine that builds use. */
+  dockerHost: string | undefined;
 }

@@ -41,3 +41,16 @@ function scalarText(shape: Shape, value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   return shape.type === 'blob' ? Buffer.from(value as Uint8Array).toString('base64') : String(value);
 }
+/** The texts of all elements of that name, wherever they are. */
+export function elementTexts(xml: string, name: string): string[] {
+  const found = [...xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g'))];
+  return found.map((match) => match[1] ?? '');
+}
+
+export function unescapeXml(text: string): string {
+  const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name) => {
+    if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));
+    return decimal ? String.fromCodePoint(Number(decimal)) : (named[name] ?? whole);
+  });
+}

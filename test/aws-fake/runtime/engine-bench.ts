@@ -25,8 +25,10 @@ const group = '/tenants/a';
 export type EngineBench = Awaited<ReturnType<typeof startEngineBench>>;
 
 export async function startEngineBench(options: AwsFakeOptions = {}) {
-  const docker = openDocker(testDockerHost());
-  const fake = await startAwsFake({ runtime: engineRuntime({ docker, pauseImage: busyboxImage }), ...options });
+  const dockerHost = testDockerHost();
+  const docker = openDocker(dockerHost);
+  const runtime = engineRuntime({ docker, pauseImage: busyboxImage });
+  const fake = await startAwsFake({ runtime, dockerHost, ...options });
   const settings = { region, endpoint: fake.url, credentials: fake.addUser(), maxAttempts: 1 };
   const ecs = new ECSClient(settings);
   const ecr = new ECRClient(settings);
