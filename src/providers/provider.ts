@@ -262,8 +262,8 @@ export interface PullProgress {
 export interface LoadInput {
   /** In the archive. */
   imageIds: string[];
-  /** As `docker save` writes it, without names. */
-  archive: () => AsyncIterable<Uint8Array>;
+  /** As `docker save` writes it, each image under the names that the provider wants it to have, and no others. */
+  archive: (namesOf: (imageId: string) => string[]) => AsyncIterable<Uint8Array>;
   tenantId: string;
 }
 

@@ -82,12 +82,14 @@ async function verifiedLayer(spool: Spool, file: SpooledFile, diffId: string): P
   return plain;
 }
 
-/** One that holds the same, in one form, without names, and nothing else that was in the upload. */
-export function packImages(images: Pick<VerifiedImage, 'id' | 'config' | 'layers'>[]): AsyncGenerator<Uint8Array> {
-  return packTar(entriesOf(images));
+type PackedImage = Pick<VerifiedImage, 'id' | 'config' | 'layers'>;
+
+/** One that holds the same, in one form, under these names, and nothing else that was in the upload. */
+export function packImages(images: PackedImage[], namesOf: (id: string) => string[]): AsyncGenerator<Uint8Array> {
+  return packTar(entriesOf(images, namesOf));
 }
 
-function* entriesOf(images: Pick<VerifiedImage, 'id' | 'config' | 'layers'>[]): Generator<PackedEntry> {
+function* entriesOf(images: PackedImage[], namesOf: (id: string) => string[]): Generator<PackedEntry> {
   const hex = (id: string) => id.replace('sha256:', '');
   const layerName = (diffId: string) => `${hex(diffId)}/layer.tar`;
   const layers = new Map(images.flatMap((image) => image.layers).map(({ diffId, file }) => [diffId, file]));
@@ -97,7 +99,7 @@ function* entriesOf(images: Pick<VerifiedImage, 'id' | 'config' | 'layers'>[]): 
   for (const { id, config } of images) yield wholeFile(`${hex(id)}.json`, config);
   const manifest = images.map(({ id, layers: own }) => ({
     Config: `${hex(id)}.json`,
-    RepoTags: null,
+    RepoTags: namesOf(id),
     Layers: own.map(({ diffId }) => layerName(diffId)),
   }));
   yield wholeFile('manifest.json', Buffer.from(JSON.stringify(manifest)));

@@ -48,7 +48,7 @@ export async function takeIn(
   const { tenantId } = ctx.principal;
   const imageIds = images.map(({ id }) => id);
   const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(LOAD_SECONDS * 1000)]);
-  const details = await load({ imageIds, archive: () => packImages(images), tenantId }, { signal });
+  const details = await load({ imageIds, archive: (namesOf) => packImages(images, namesOf), tenantId }, { signal });
   const recorded: Image[] = [];
   try {
     for (const [position, each] of details.entries()) {

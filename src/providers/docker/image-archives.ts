@@ -6,7 +6,7 @@ import type { CallOptions, LoadInput } from '../provider.ts';
 import type { EngineRequest, Site } from './client.ts';
 import { toAppError, unless } from './errors.ts';
 import { imageDetails, imagePath, inspectImage } from './image-details.ts';
-import { holdImage, isMarked } from './image-holds.ts';
+import { holdImage, holdNames, isMarked } from './image-holds.ts';
 import { jsonLines } from './streams.ts';
 
 const subject = { noun: 'image' } as const;
@@ -41,12 +41,20 @@ export async function loadImages(site: Site, input: LoadInput, options: CallOpti
 }
 
 async function load(site: Site, { imageIds, archive, tenantId }: LoadInput, options: CallOptions) {
-  const before = await Promise.all(imageIds.map((id) => inspectImage(site, id, options)));
-  await sendArchive(site, archive(), options);
+  const ours = new Map<string, boolean>();
+  for (const id of imageIds) {
+    const there = await inspectImage(site, id, options);
+    ours.set(id, there === null || isMarked(there));
+  }
+  // Held from their first moment on, so that nothing is left without an owner if we die in between.
+  await sendArchive(
+    site,
+    archive((id) => holdNames(site, id, tenantId, ours.get(id) ?? false)),
+    options,
+  );
   const loaded: ImageDetails[] = [];
-  for (const [position, id] of imageIds.entries()) {
-    const there = before[position] ?? null;
-    await holdImage(site, id, tenantId, options, there === null || isMarked(there));
+  for (const id of imageIds) {
+    await holdImage(site, id, tenantId, options, ours.get(id));
     loaded.push(await imageDetails(site, id, options));
   }
   return loaded;

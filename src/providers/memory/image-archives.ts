@@ -41,7 +41,7 @@ export async function loadImages(
   { imageIds, archive, tenantId }: LoadInput,
 ): Promise<ImageDetails[]> {
   const files = new Map<string, Uint8Array>();
-  for await (const { entry, content } of readTar(archive())) files.set(entry.path, await gathered(content));
+  for await (const { entry, content } of readTar(archive(() => []))) files.set(entry.path, await gathered(content));
   const fileAt = (path: string): Uint8Array => {
     const file = files.get(path);
     if (!file) throw new AppError('invalid', `The archive lacks ${path}`);
