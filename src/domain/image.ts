@@ -129,6 +129,19 @@ export const imageDetails = z.object({
 });
 export type ImageDetails = z.infer<typeof imageDetails>;
 
+/** @param platform as Docker writes it: `linux/arm64/v8`, or one part of it. The variant is not recorded with an image */
+export function isForPlatform(
+  { os, architecture }: Pick<ImageDetails, 'os' | 'architecture'>,
+  platform: string,
+): boolean {
+  const aliases: Record<string, string> = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' };
+  const [first = '', second] = platform
+    .toLowerCase()
+    .split('/')
+    .map((part) => aliases[part] ?? part);
+  return second === undefined ? first === os || first === architecture : first === os && second === architecture;
+}
+
 export interface ImageTag {
   /** Familiar form. */
   repository: string;

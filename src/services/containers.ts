@@ -13,6 +13,7 @@ import type { Page } from '../db/paging.ts';
 import type { Container, ShownContainer } from '../domain/container.ts';
 import type { ContainerSpec } from '../domain/container-spec.ts';
 import { AppError, notFound } from '../domain/errors.ts';
+import { type Image, isForPlatform } from '../domain/image.ts';
 import type { Operation } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { providerKey } from '../domain/provider-key.ts';
@@ -30,6 +31,8 @@ export interface CreateContainerInput {
   name?: string | undefined;
   spec: ContainerSpec;
   start: boolean;
+  /** What the image must be made for, as Docker writes it; absent: whatever it is. */
+  platform?: string | undefined;
 }
 
 export interface CreateResult {
@@ -55,6 +58,7 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
   const { tenantId } = ctx.principal;
   const id = deps.ids.hex64();
   const image = await requireImage(deps, ctx, asked.image);
+  if (input.platform !== undefined && !isForPlatform(image, input.platform)) throw wrongPlatform(image, input);
   checkExecutable(asked, image.config);
   const spec = await resolveBinds(deps, ctx, await completeSpec(deps, ctx, asked, image.config));
   const attachments = await resolveAttachments(deps, ctx, spec);
@@ -92,6 +96,13 @@ async function acceptUnderGeneratedName(deps: Deps, intent: Omit<CreateIntent, '
     }
   }
 }
+
+/** The image that is meant is another one, and missing. */
+const wrongPlatform = ({ os, architecture }: Image, { platform, spec }: CreateContainerInput): AppError =>
+  new AppError(
+    'not_found',
+    `No such image: ${spec.image} for ${platform}; the one that is there is for ${os}/${architecture}`,
+  );
 
 /** By id, unique id prefix or name. Throws not_found alike for missing and for foreign ones. */
 export async function getContainer(deps: Deps, ctx: Ctx, reference: string): Promise<Container> {

@@ -64,6 +64,16 @@ describe('what a command gets', () => {
     expect(await a.ok(args, { env: { TAKEN: 'from here' } })).toBe('1 2 from here file\n/var/made\n7\n8\nbox');
   });
 
+  test('--platform takes an image that is for it, and no other', async () => {
+    const [os, architecture] = (await a.ok(['image', 'inspect', '-f', '{{.Os}} {{.Architecture}}', app.image])).split(
+      ' ',
+    );
+    expect(await said(['--platform', `${os}/${architecture}`], 'echo fits')).toBe('fits');
+    const other = await a.run(['run', '--rm', '--pull', 'never', '--platform', 'linux/s390x', ...sh('echo fits')]);
+    expect(other).toMatchObject({ exitCode: 125, stdout: '', stderr: expect.stringContaining('for linux/s390x') });
+    expect(await a.ok(['ps', '-aq'])).toBe('');
+  });
+
   test('--memory, --cpus and --pids-limit', async () => {
     const cgroup = (v1: string, v2: string) => `cat ${v2} ${v1} 2>/dev/null || true`;
     const script = [

@@ -1,9 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/domain/errors.ts';
-import { familiarReference, parseImageReference } from '../../src/domain/image.ts';
+import { familiarReference, isForPlatform, parseImageReference } from '../../src/domain/image.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
+
+it('an image is for the platform that its own one is called, in whole, in part or by another name', () => {
+  const image = { os: 'linux', architecture: 'arm64' };
+  for (const name of ['linux/arm64', 'linux/arm64/v8', 'linux', 'arm64', 'linux/aarch64', 'LINUX/ARM64']) {
+    expect([name, isForPlatform(image, name)]).toEqual([name, true]);
+  }
+  for (const name of ['linux/amd64', 'windows/arm64', 'amd64', '', 'arm64/linux']) {
+    expect([name, isForPlatform(image, name)]).toEqual([name, false]);
+  }
+});
 
 describe('image references', () => {
   it.each([

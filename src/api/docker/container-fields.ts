@@ -46,5 +46,5 @@ export const containerFields: FieldTable = {
   HostConfig: mapped('see HostConfig', { fields: hostConfigFields }),
   NetworkingConfig: mapped('see NetworkingConfig', { fields: networkingFields }),
   name: mapped('nothing: dockerode repeats its query in the body, and the query is what counts; both must agree'),
-  platform: mapped('nothing: as name'),
+  platform: mapped('what the image must be made for; as name'),
 };

@@ -17,7 +17,7 @@ export const createContainer: Handler = async ({ deps }, request) => {
   const name = nameOf(given.name);
   const { spec, warnings } = toSpec(parseJson(await textBody(request)), given);
   try {
-    const { container, converged } = await create(deps, ctx, { name, spec, start: false });
+    const { container, converged } = await create(deps, ctx, { name, spec, start: false, platform: given.platform });
     if (!converged) throw new AppError('timeout', `Container ${container.id} is still being created`);
     return { status: 201, json: { Id: container.id, Warnings: warnings } };
   } catch (error) {

@@ -344,6 +344,8 @@ describe('a mapped field has an effect:', () => {
     expect((await inspect(id)).Name).toBe('/repeated');
     const other = { Image: app.image, name: 'other' };
     await app.a.admin.expect(400, 'POST', '/containers/create?name=one', other);
+    const wanted = { Image: app.image, platform: 'linux/s390x' };
+    await app.a.admin.expect(404, 'POST', '/containers/create?platform=linux/s390x', wanted);
   });
 });
 
