@@ -148,6 +148,13 @@ async function pinSource(instruction: Instruction, stages: (string | null)[], fi
   return { ...instruction, flags };
 }
 
+/** Throws invalid in the builder's words, for which a stage has no number. @param pinned what pinImages answered */
+export function requireStage(pinned: Dockerfile, target: string): void {
+  const stages = pinned.instructions.filter(({ keyword }) => keyword === 'FROM');
+  if (stages.some(({ rest }) => rest.split(' AS ')[1] === target.toLowerCase())) return;
+  throw new AppError('invalid', `failed to reach build target ${target} in Dockerfile`);
+}
+
 /** A number is always one of the stages before; the builder says so itself where there is none of it. */
 function isStage(from: string, stages: (string | null)[]): boolean {
   return from === '' || /^\d{1,4}$/.test(from) || stages.includes(from.toLowerCase());

@@ -10,7 +10,7 @@ import { authorize } from './authorize.ts';
 import { Bases, type BuildProgress, pinnedTo } from './build-bases.ts';
 import { dockerfilePath, openContext } from './build-context.ts';
 import { type Instruction, parseDockerfile, writeDockerfile } from './dockerfile.ts';
-import { platformPattern } from './dockerfile-images.ts';
+import { platformPattern, requireStage } from './dockerfile-images.ts';
 import type { RegistryAuth } from './image-pull.ts';
 import { asTag } from './image-references.ts';
 import { recordImage } from './recorded-image.ts';
@@ -73,6 +73,7 @@ export async function* buildImage(
   const written = parseDockerfile(context.dockerfile);
 
   const pinned = yield* pinnedTo(new Bases(deps, ctx, input), written, input.buildArgs);
+  if (input.target !== null) requireStage(pinned, input.target);
   const steps = build(
     {
       ...{ tenantId, dockerfile: writeDockerfile(pinned), dockerfilePath, context: context.pack },

@@ -211,6 +211,18 @@ describe('what is wrong is said', () => {
     expect(failed.exitCode).toBe(1);
   });
 
+  test('a stage that is not there', async () => {
+    const input = `FROM ${app.image} AS base\n`;
+    for (const stage of ['nope', '0', 'bas']) {
+      const failed = await a.run(['build', '--target', stage, '-'], { input });
+      expect(failed).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining(`failed to reach build target ${stage}`),
+      });
+    }
+    await a.ok(['build', '-q', '--target', 'BASE', '-'], { input });
+  });
+
   test('BuildKit, and networks of others', async () => {
     const folder = context({ Dockerfile: from() });
     expect((await a.run(['build', '--network', 'host', folder])).stderr).toContain(
