@@ -37,7 +37,9 @@ export function runEvents(container: Container, run: Run): RunEvent[] {
   if (changed && run.phase === 'lost') add('lost', 'provider');
   if (changed && run.phase === 'failed')
     add('failed', 'provider', { code: run.failure?.code ?? null, exitCode: run.exitCode });
-  if (isUp && run.health !== before.health && run.health !== 'none') add('health', run.health);
+  // The Docker Engine calls what it does not probe, because it is paused, unhealthy.
+  const wasProbed = run.phase === 'running' && (run.health === 'healthy' || run.health === 'unhealthy');
+  if (wasProbed && run.health !== before.health) add('health', run.health);
   return events;
 }
 

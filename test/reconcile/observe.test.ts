@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Run } from '../../src/domain/container.ts';
 import type { Features, Observation } from '../../src/providers/provider.ts';
 import { foldObservation } from '../../src/reconcile/observe.ts';
 import { runEvents } from '../../src/reconcile/run-events.ts';
@@ -55,6 +56,20 @@ describe('an observation', () => {
       phase: 'pending',
       absentSince: null,
     });
+  });
+});
+
+describe('an event of health', () => {
+  const eventsOf = (before: Partial<Run>, after: Partial<Run>) => {
+    const container = aContainer({}, before);
+    return runEvents(container, { ...container.run, ...after }).map(({ type, cause }) => [type, cause]);
+  };
+
+  it('is made of what a probe found, and not of a start or a pause', () => {
+    expect(eventsOf({ health: 'none' }, { health: 'starting' })).toEqual([]);
+    expect(eventsOf({ health: 'starting' }, { health: 'healthy' })).toEqual([['health', 'healthy']]);
+    expect(eventsOf({ health: 'healthy' }, { health: 'unhealthy' })).toEqual([['health', 'unhealthy']]);
+    expect(eventsOf({ health: 'healthy' }, { health: 'unhealthy', phase: 'paused' })).toEqual([['paused', 'request']]);
   });
 });
 
