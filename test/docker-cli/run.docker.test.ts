@@ -134,6 +134,7 @@ test('logs knows since and until to the nanosecond, and times that are said as a
   expect([await logs('--since', '1m'), await logs('--until', '1m'), await logs('--tail', '2')]).toEqual([
     ...['1\n2\n3', '', '2\n3'],
   ]);
+  expect(await a.run(['logs', '--details', 'timed'])).toMatchObject({ stdout: ' 1\n 2\n 3\n' });
   expect([await logs('--tail', '0'), await logs('--tail', 'all', '--since', second)]).toEqual(['', '2\n3']);
   await a.ok(['rm', 'timed']);
 });

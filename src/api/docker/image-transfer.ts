@@ -1,6 +1,6 @@
 /** Archives of images out and in, and pushes. */
 import { AppError } from '../../domain/errors.ts';
-import { parseImageReference } from '../../domain/image.ts';
+import { familiarRepository, parseImageReference } from '../../domain/image.ts';
 import { loadImages } from '../../services/image-load.ts';
 import { pushImage } from '../../services/image-push.ts';
 import { saveImages } from '../../services/image-save.ts';
@@ -62,9 +62,13 @@ async function* pushLines({ deps }: Door, request: DockerRequest, text: string):
     yield { progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } };
   } catch (error) {
     if (!(error instanceof AppError) || !error.message.startsWith('No such image: ')) throw error;
-    throw new AppError('not_found', `An image does not exist locally with the tag: ${domain}/${path}`, {
-      cause: error,
-    });
+    throw new AppError(
+      'not_found',
+      `An image does not exist locally with the tag: ${familiarRepository({ domain, path })}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await steps.return(undefined as never);
   }

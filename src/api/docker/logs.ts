@@ -22,24 +22,29 @@ export const containerLogs: Handler = async (door, request) => {
     tail: tail !== undefined && /^\d+$/.test(tail) ? Number(tail) : undefined,
     streams,
   };
-  const stamped = query.flag('timestamps');
+  const shown = { stamped: query.flag('timestamps'), detailed: query.flag('details') };
   const encode = encoder(spec.tty);
   return {
     status: 200,
     headers: { 'content-type': spec.tty || isBefore(version, '1.42') ? rawStream : multiplexedStream },
     stream: streaming(door, request, async function* (signal) {
       const lines = await readLogs(door.deps, ctx, id, asked, signal);
-      for await (const chunk of lines) yield encode({ stream: chunk.stream, data: lineOf(chunk, stamped) });
+      for await (const chunk of lines) yield encode({ stream: chunk.stream, data: lineOf(chunk, shown) });
     }),
   };
 };
 
 const newline = Buffer.from('\n');
 
-function lineOf({ at, line, ended }: LogChunk, stamped: boolean): Uint8Array {
+/** Details are what the driver of a log was told to add, which is nothing: what is left of them is the blank that ends them. */
+function lineOf(
+  { at, line, ended }: LogChunk,
+  { stamped, detailed }: { stamped: boolean; detailed: boolean },
+): Uint8Array {
   // Times are kept in milliseconds; clients expect nine digits.
-  const stamp = stamped ? Buffer.from(`${at.toISOString().replace('Z', '000000Z')} `) : Buffer.alloc(0);
-  return Buffer.concat(ended ? [stamp, line, newline] : [stamp, line]);
+  const stamp = stamped ? `${at.toISOString().replace('Z', '000000Z')} ` : '';
+  const before = Buffer.from(detailed ? `${stamp} ` : stamp);
+  return Buffer.concat(ended ? [before, line, newline] : [before, line]);
 }
 
 /** Unix seconds, fractions allowed; zero and nothing mean no bound. */

@@ -4,12 +4,12 @@ import { type Mount, tmpfsOptions } from '../../domain/mount-spec.ts';
 
 type Named = Pick<ContainerDetails, 'spec' | 'volumes'>;
 
-/** The field Mounts of a container. */
+/** The field Mounts of a container. Memory is in HostConfig.Tmpfs only, as with the Engine. */
 export function mountsView({ spec, volumes }: Named) {
-  return spec.mounts.map((mount, position) => {
+  return spec.mounts.flatMap((mount, position) => {
+    if (mount.type === 'tmpfs') return [];
     const common = { Type: mount.type, Destination: mount.target, Mode: '', RW: mount.readOnly !== true };
     if (mount.type === 'bind') return { ...common, Source: mount.source, Propagation: 'rprivate' };
-    if (mount.type === 'tmpfs') return { ...common, Source: '', Propagation: '' };
     const Name = volumes.find((volume) => volume.position === position)?.name ?? mount.source ?? '';
     return { ...common, Name, Source: '', Driver: 'local', Propagation: '' };
   });
