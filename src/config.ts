@@ -118,19 +118,75 @@ const docker = common.extend({
 });
 const memory = common.extend({ LONGSHORE_PROVIDER: z.literal('memory') });
 
+const arn = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/./, 'must be the ARN of a role');
+/** Region, endpoint and credentials are the AWS SDK's own variables. */
+const aws = common.extend({
+  LONGSHORE_PROVIDER: z.literal('aws'),
+  /** Begins the names of everything that is made: clusters, log groups, repositories, security groups, namespaces. */
+  LONGSHORE_AWS_PREFIX: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be up to 31 of [a-z0-9-], starting with a letter')
+    .default('longshore'),
+  LONGSHORE_AWS_VPC: z.string().regex(/^vpc-[0-9a-f]+$/, 'must be the id of a VPC'),
+  /** Of that VPC, better in several availability zones; each container takes an address of one. */
+  LONGSHORE_AWS_SUBNETS: list.pipe(
+    z
+      .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be ids of subnets, separated by commas'))
+      .min(1)
+      .max(16),
+  ),
+  /** Containers get a public address. In a public subnet they need one to reach ECR and CloudWatch. */
+  LONGSHORE_AWS_PUBLIC_ADDRESSES: flag,
+  /** Who may reach published ports. */
+  LONGSHORE_AWS_INGRESS: z
+    .string()
+    .default('0.0.0.0/0')
+    .transform((text) => text.split(',').map((range) => range.trim()))
+    .pipe(z.array(z.cidrv4('must be IPv4 ranges separated by commas')).max(50)),
+  /** Roles of the tasks; `{tenant}` in them becomes the tenant's id. Without a task role there is no exec. */
+  LONGSHORE_AWS_EXECUTION_ROLE: arn,
+  LONGSHORE_AWS_TASK_ROLE: arn.optional(),
+  /** An S3 bucket: what was made and not started yet is remembered there, and large transfers pass through it. */
+  LONGSHORE_AWS_BUCKET: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
+  /** Of those that CloudWatch Logs offers, in days. */
+  LONGSHORE_AWS_LOG_RETENTION_DAYS: z.coerce
+    .number()
+    .refine(
+      (days) =>
+        [
+          1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+        ].includes(days),
+      'must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653',
+    )
+    .default(30),
+  /** The EFS file system of the volumes; unset: there are none. */
+  LONGSHORE_AWS_EFS: z
+    .string()
+    .regex(/^fs-[0-9a-f]+$/, 'must be the id of a file system')
+    .optional(),
+  /** Containers run on Spot capacity: cheaper, and stopped when AWS needs it. */
+  LONGSHORE_AWS_SPOT: flag,
+  /** Taken from registries that offer an image for several. */
+  LONGSHORE_AWS_ARCHITECTURE: z.enum(['amd64', 'arm64']).default('amd64'),
+});
+
 const together = [
   ['LONGSHORE_TLS_CERT', 'LONGSHORE_TLS_KEY'],
   ['LONGSHORE_CA_CERT', 'LONGSHORE_CA_KEY'],
 ] as const;
 
-export type Config = z.infer<typeof docker> | z.infer<typeof memory>;
+export type Config = z.infer<typeof docker> | z.infer<typeof aws> | z.infer<typeof memory>;
 
 /** Throws an Error whose message names each wrong setting in one line; unknown variables are not ours and are ignored. */
 export function parseConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const provider = given.LONGSHORE_PROVIDER ?? 'docker';
-  const schema = provider === 'docker' ? docker : provider === 'memory' ? memory : null;
-  if (!schema) throw new Error(`LONGSHORE_PROVIDER must be docker or memory, not ${JSON.stringify(provider)}`);
+  const schema = new Map<string, typeof docker | typeof aws | typeof memory>([
+    ['docker', docker],
+    ['aws', aws],
+    ['memory', memory],
+  ]).get(provider);
+  if (!schema) throw new Error(`LONGSHORE_PROVIDER must be docker, aws or memory, not ${JSON.stringify(provider)}`);
   const parsed = schema.safeParse(given);
   for (const [one, other] of together) {
     if (one in given !== other in given) throw new Error(`${one} and ${other} go together: set both, or neither`);

@@ -48,11 +48,11 @@ interface Site {
   authority?: CertificateAuthority | null;
 }
 
-/** The part without I/O. */
-export function assembleDeps(config: Config, site: Site): Deps {
+/** The part that speaks to nobody. */
+export async function assembleDeps(config: Config, site: Site): Promise<Deps> {
   const { db, metrics, installId, authority = null } = site;
   const log = createLog(config.LONGSHORE_LOG_LEVEL);
-  const provider = createProvider(config, { installId, clock: systemClock, ids: systemIds, log });
+  const provider = await createProvider(config, { installId, clock: systemClock, ids: systemIds, log });
   return {
     db,
     provider: timed(provider, metrics),

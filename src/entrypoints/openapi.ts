@@ -8,5 +8,5 @@ import { noMetrics } from '../domain/metrics.ts';
 
 const config = parseConfig({ LONGSHORE_PROVIDER: 'memory', DATABASE_URL: 'postgres://nobody@nowhere' });
 const db = connect({ url: config.DATABASE_URL, connections: 1 });
-const deps = assembleDeps(config, { db, metrics: noMetrics, installId: 'none' });
+const deps = await assembleDeps(config, { db, metrics: noMetrics, installId: 'none' });
 console.log(JSON.stringify(describeApi(createV1(deps)), null, 2));

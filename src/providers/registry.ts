@@ -1,4 +1,4 @@
-/** From settings to the provider they name. */
+/** From settings to the provider they name. The AWS SDK takes long to load and is loaded only for who uses it. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Clock, Ids } from '../domain/clock.ts';
@@ -13,7 +13,7 @@ interface ProviderSite {
   log: Logger;
 }
 
-export function createProvider(config: Config, { log, ...site }: ProviderSite): Provider {
+export async function createProvider(config: Config, { log, ...site }: ProviderSite): Promise<Provider> {
   switch (config.LONGSHORE_PROVIDER) {
     case 'docker':
       return createDockerProvider({
@@ -22,6 +22,27 @@ export function createProvider(config: Config, { log, ...site }: ProviderSite): 
         publishAddress: config.LONGSHORE_PUBLISH_ADDRESS,
         log: (event, data) => log.info(data, event),
       });
+    case 'aws': {
+      const { createAwsProvider } = await import('./aws/aws.ts');
+      return createAwsProvider({
+        ...site,
+        settings: {
+          prefix: config.LONGSHORE_AWS_PREFIX,
+          vpcId: config.LONGSHORE_AWS_VPC,
+          subnetIds: config.LONGSHORE_AWS_SUBNETS,
+          publicAddresses: config.LONGSHORE_AWS_PUBLIC_ADDRESSES,
+          ingressRanges: config.LONGSHORE_AWS_INGRESS,
+          executionRole: config.LONGSHORE_AWS_EXECUTION_ROLE,
+          taskRole: config.LONGSHORE_AWS_TASK_ROLE ?? null,
+          bucket: config.LONGSHORE_AWS_BUCKET,
+          logRetentionDays: config.LONGSHORE_AWS_LOG_RETENTION_DAYS,
+          fileSystemId: config.LONGSHORE_AWS_EFS ?? null,
+          spot: config.LONGSHORE_AWS_SPOT,
+          architecture: config.LONGSHORE_AWS_ARCHITECTURE,
+        },
+        log: (event, data) => log.info(data, event),
+      });
+    }
     case 'memory':
       return createMemoryProvider(site);
   }

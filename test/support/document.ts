@@ -23,14 +23,15 @@ export interface Route {
 }
 
 /** Deps that would fail at their first statement: the database is nowhere. */
-function serviceless(): Deps {
+async function serviceless(): Promise<Deps> {
   const config = parseConfig({ LONGSHORE_PROVIDER: 'memory', DATABASE_URL: 'postgres://nobody@nowhere' });
   const db = connect({ url: config.DATABASE_URL, connections: 1 });
   return assembleDeps(config, { db, metrics: noMetrics, installId: 'none' });
 }
+const deps = await serviceless();
 
-export const documented = (): OpenApiDocument => describeApi(createV1(serviceless()));
-export const registered = (): Hono<Environment> => createApp(serviceless());
+export const documented = (): OpenApiDocument => describeApi(createV1(deps));
+export const registered = (): Hono<Environment> => createApp(deps);
 
 export function routesOf(document: OpenApiDocument): Route[] {
   return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>

@@ -1,0 +1,39 @@
+/**
+ * One client per service for the whole process. Region, endpoint and credentials come from where the SDK looks for them
+ * (AWS_REGION, AWS_ENDPOINT_URL, the credentials chain), so that any emulator can be pointed at.
+ */
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { EFSClient } from '@aws-sdk/client-efs';
+import { S3Client } from '@aws-sdk/client-s3';
+import { ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
+
+const attempts = 5;
+const connectMs = 5_000;
+/** Of one attempt, without which a dead connection would use up a call's whole deadline. */
+const requestMs = 15_000;
+
+export type Clients = ReturnType<typeof createClients>;
+
+export function createClients() {
+  const settings = {
+    maxAttempts: attempts,
+    retryMode: 'adaptive',
+    requestHandler: { connectionTimeout: connectMs, requestTimeout: requestMs },
+  };
+  return {
+    ecs: new ECSClient(settings),
+    ecr: new ECRClient(settings),
+    ec2: new EC2Client(settings),
+    logs: new CloudWatchLogsClient(settings),
+    efs: new EFSClient(settings),
+    s3: new S3Client(settings),
+    ssm: new SSMClient(settings),
+    sts: new STSClient(settings),
+    discovery: new ServiceDiscoveryClient(settings),
+  };
+}

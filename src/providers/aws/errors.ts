@@ -1,0 +1,118 @@
+/**
+ * One table from what AWS answers to the port's error codes. AWS's own text names accounts, ARNs and tenants' objects: it
+ * is matched here and travels in `cause`, never in the message. The name of a denied action is the operator's to know.
+ */
+import { AppError, type ErrorCode } from '../../domain/errors.ts';
+
+/** What a call is about, in words that a tenant may read. */
+export interface Subject {
+  noun: string;
+  /** The tenant's own name of it, where the call knows one. */
+  reference?: string | undefined;
+}
+
+interface Rule {
+  /** Of the error's name, which is AWS's error code. */
+  name?: RegExp;
+  text?: RegExp;
+  code: ErrorCode;
+  say: (subject: Subject, action: string) => string;
+}
+
+const gone = ({ noun, reference }: Subject) =>
+  reference === undefined ? `The ${noun} is gone from AWS` : `No such ${noun}: ${reference}`;
+const credentials = () => "Longshore's AWS credentials are missing, expired or not valid";
+const capacity = () => 'AWS has no capacity for another container at the moment';
+
+/** The first that fits decides. */
+const rules: readonly Rule[] = [
+  {
+    name: /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown/i,
+    code: 'rate_limited',
+    say: () => 'AWS asks to slow down',
+  },
+  {
+    name: /ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature|SignatureDoesNotMatch|AuthFailure|CredentialsProviderError|InvalidAccessKeyId|TokenRefreshRequired/i,
+    code: 'unavailable',
+    say: credentials,
+  },
+  {
+    name: /AccessDenied|UnauthorizedOperation|AuthorizationError|Forbidden/i,
+    code: 'forbidden',
+    say: (_, action) => `Longshore is not allowed ${action} in its AWS account`,
+  },
+  { text: /capacity is unavailable|insufficient capacity/i, code: 'unavailable', say: capacity },
+  {
+    name: /^(InsufficientFreeAddressesInSubnet)$/,
+    code: 'unavailable',
+    say: () => 'A subnet has no free address left',
+  },
+  { name: /ClusterNotFound/i, code: 'not_found', say: () => "The tenant's cluster is gone from AWS" },
+  {
+    name: /DependencyViolation|ResourceInUse|InUseException/i,
+    code: 'conflict',
+    say: ({ noun }) => `The ${noun} is in use`,
+  },
+  { name: /NotFound|NoSuch|ResourceNotFound/i, code: 'not_found', say: gone },
+  { text: /\bnot found\b|does not exist/i, code: 'not_found', say: gone },
+  {
+    name: /LimitExceeded|QuotaExceeded/i,
+    code: 'limit',
+    say: ({ noun }, action) => `A quota of the AWS account allows no further ${noun} (${action})`,
+  },
+  {
+    name: /AlreadyExists|Duplicate|Conflict|PreconditionFailed/i,
+    code: 'conflict',
+    say: ({ noun }) => `The ${noun} exists already, or changed meanwhile`,
+  },
+  {
+    name: /^(ClientException|InvalidParameter|InvalidParameterException|ValidationException|ValidationError|BadRequest|InvalidInput)$/,
+    code: 'invalid',
+    say: ({ noun }, action) => `AWS refused the ${noun} (${action})`,
+  },
+  {
+    name: /ServerException|ServiceUnavailable|InternalFailure|InternalError|InternalServerError|TimeoutError|ECONN|NetworkingError|EPIPE|ENOTFOUND|EAI_AGAIN/i,
+    code: 'unavailable',
+    say: () => 'AWS cannot be reached',
+  },
+];
+
+/** @param action as IAM names it, such as `ecs:RunTask` */
+export function toAppError(error: unknown, action: string, subject: Subject, signal: AbortSignal): AppError {
+  if (error instanceof AppError) return error;
+  if (signal.aborted) return new AppError('timeout', 'AWS did not answer in time', { cause: error });
+  const { name, code, text } = namesOf(error);
+  const rule = rules.find(
+    (each) =>
+      (each.name === undefined || each.name.test(name) || each.name.test(code)) &&
+      (each.text === undefined || each.text.test(text)),
+  );
+  if (rule) return new AppError(rule.code, rule.say(subject, action), { cause: error });
+  return new AppError('internal', `AWS answered unexpectedly to ${action}`, { cause: error });
+}
+
+function namesOf(error: unknown): { name: string; code: string; text: string } {
+  if (!(error instanceof Error)) return { name: '', code: '', text: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return { name: error.name, code, text: error.message };
+}
+
+/** Whether AWS's own name of the error, below ours, is that. */
+export function isAwsError(error: unknown, name: RegExp): boolean {
+  const cause = error instanceof AppError ? error.cause : error;
+  const { name: found, code } = namesOf(cause);
+  return name.test(found) || name.test(code);
+}
+
+export const hasCode = (error: unknown, ...codes: ErrorCode[]): boolean =>
+  error instanceof AppError && codes.includes(error.code);
+
+/** The result, or `instead` when it fails with one of the codes. */
+export async function unless<T, U>(call: Promise<T>, codes: ErrorCode[], instead: U): Promise<T | U> {
+  try {
+    return await call;
+  } catch (error) {
+    if (hasCode(error, ...codes)) return instead;
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+/** What the operator says about the AWS account that containers run in. Region, endpoint and credentials are the SDK's own variables. */
+
+export interface AwsSettings {
+  /** Begins the names of clusters, log groups, repositories, security groups and namespaces. */
+  prefix: string;
+  vpcId: string;
+  /** At least one; two availability zones or more survive the lack of capacity in one. */
+  subnetIds: readonly string[];
+  /** Whether tasks get a public address. Without one a container is published on its private address only. */
+  publicAddresses: boolean;
+  /** Who may reach published ports, as CIDR ranges. */
+  ingressRanges: readonly string[];
+  /** Role ARNs; `{tenant}` in them becomes the tenant's id. The task role is needed for exec. */
+  executionRole: string;
+  taskRole: string | null;
+  /** Bucket of the runs' records and of large transfers. */
+  bucket: string;
+  logRetentionDays: number;
+  /** File system of the volumes; null: there are none. */
+  fileSystemId: string | null;
+  /** Whether tasks run on Spot capacity. */
+  spot: boolean;
+  /** Of the images that are pulled where a registry offers several. */
+  architecture: 'amd64' | 'arm64';
+}
+
+/** A role's ARN for one tenant. */
+export const roleOf = (pattern: string, tenantId: string): string => pattern.replaceAll('{tenant}', tenantId);
