@@ -10,8 +10,9 @@ import type { NewEvent } from '../domain/event.ts';
 import type { Attachment } from '../domain/network.ts';
 import type { OperationKind } from '../domain/operation.ts';
 import type { Actor } from '../domain/principal.ts';
+import { type Claimed, toClaimed } from './claims.ts';
 import type { Db, Row } from './client.ts';
-import { containerColumns, toContainer } from './containers.ts';
+import { containerColumns } from './containers.ts';
 import { writeEvents } from './events.ts';
 import { usableImage } from './images.ts';
 import { checkGuard, claimValues, guarded, type KeyClaim, keyGuard } from './key-claim.ts';
@@ -20,6 +21,33 @@ import { sqlState } from './sql-state.ts';
 import { json, param, prepare } from './statements.ts';
 import { refuseUnless, tenantChange } from './tenancy.ts';
 import { madeVolumes, makeVolumes, type NewVolume } from './volumes.ts';
+
+/** A lease wanted together with what is accepted: saves the commit of a claim. Granted unless somebody holds one. */
+export interface LeaseWish {
+  /** Nobody else's, so that the row says whether it was granted. */
+  owner: string;
+  leaseSeconds: number;
+}
+
+export interface Accepted {
+  container: Container;
+  /** Null: somebody else holds the lease, and sees that there is more to do. */
+  claimed: Claimed | null;
+}
+
+const leaseEnd = sql`longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')})`;
+const isFree = sql`(lease_until is null or lease_until < longshore_now())`;
+
+/** What `update containers` sets when intent comes. Due now would tell the holder of a lease that something came. */
+const leased = sql`lease_owner = case when ${isFree} then ${param('owner', 'text')} else lease_owner end,
+  fence = case when ${isFree} then fence + 1 else fence end,
+  lease_until = case when ${isFree} then ${leaseEnd} else lease_until end,
+  next_run_at = case when ${isFree} then ${leaseEnd} else longshore_now() end`;
+
+function toAccepted(row: Row, { owner }: LeaseWish): Accepted {
+  const claimed = toClaimed(row);
+  return { container: claimed.container, claimed: row['c.leaseOwner'] === owner ? claimed : null };
+}
 
 export interface CreateIntent {
   tenantId: string;
@@ -36,6 +64,7 @@ export interface CreateIntent {
   /** Made, where they are not there yet, together with the container. */
   volumes: (NewVolume & { position: number })[];
   claim: KeyClaim | null;
+  wish: LeaseWish;
 }
 
 /** Both forms of a change: one that refuses to be unsound, and one that tells what is. A lost claim on the key is unsound. */
@@ -59,9 +88,11 @@ const createContainer = refusing(
   quota as (update quotas set used = used + 1
     where tenant_id = ${param('tenantId', 'uuid')} and resource = 'containers' and used < lim returning used),
   c as (insert into containers
-      (tenant_id, id, name, spec, image_id, attachments, desired, start_seq, stop_grace_seconds, next_run_at)
+      (tenant_id, id, name, spec, image_id, attachments, desired, start_seq, stop_grace_seconds, lease_owner, fence,
+      lease_until, next_run_at)
     select ${param('tenantId', 'uuid')}, ${param('id', 'text')}, ${param('name', 'text')}, ${param('spec', 'jsonb')},
-      ${param('imageId', 'text')}, ${param('attachments', 'jsonb')}, ${param('desired', 'text')}, ${param('startSeq', 'int')}, ${param('graceSeconds', 'int')}, longshore_now()
+      ${param('imageId', 'text')}, ${param('attachments', 'jsonb')}, ${param('desired', 'text')}, ${param('startSeq', 'int')}, ${param('graceSeconds', 'int')}, ${param('owner', 'text')}, 1,
+      ${leaseEnd}, ${leaseEnd}
     from quota where exists (select from image) on conflict do nothing returning *),
   r as (insert into runs (tenant_id, container_id, incarnation, name, provider, provider_key)
     select c.tenant_id, c.id, 1, c.name, ${param('provider', 'text')}, ${param('providerKey', 'text')} from c returning *),
@@ -75,14 +106,15 @@ const createContainer = refusing(
   ${writeEvents('quota', 'counted')},
   ${newOperation}
   select ${verdict(sql`exists (select from c) and (not exists (select from made) or exists (select from counted))`)},
-    ${guarded}, (select count(*) from image)::int as images, (select used from quota) as used, ${quotaVerdict}, ${containerColumns}
+    ${guarded}, (select count(*) from image)::int as images, (select used from quota) as used, ${quotaVerdict}, longshore_now() as now, ${containerColumns}
   from (select 1) one left join c on true left join r on true`,
 );
 
 /** Throws limit (quota), conflict (name taken, or the key was taken over), not_found (image, network or volume went away). */
-export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Container> {
+export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Accepted> {
   const values = {
     ...intent,
+    ...intent.wish,
     ...claimValues(intent.claim),
     kind: 'create',
     desired: intent.start ? 'running' : 'created',
@@ -106,7 +138,7 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Contai
   };
   try {
     const [row] = await tenantChange(db, intent.tenantId, createContainer(values), check);
-    return toContainer(row ?? {});
+    return toAccepted(row ?? {}, intent.wish);
   } catch (error) {
     if (sqlState(error) === '23503')
       throw new AppError('not_found', 'A network or volume of the request was removed meanwhile', { cause: error });
@@ -125,6 +157,7 @@ export interface VerbIntent extends Intent {
   operationId: string;
   actor: Actor;
   claim: KeyClaim | null;
+  wish: LeaseWish;
 }
 
 const changeIntent = refusing(
@@ -134,30 +167,30 @@ const changeIntent = refusing(
       stop_grace_seconds = ${param('stopGraceSeconds', 'int')}, pending_signal = ${param('pendingSignal', 'text')},
       restart_suppressed = ${param('restartSuppressed', 'boolean')}, remove_volumes = ${param('removeVolumes', 'boolean')}, name = ${param('name', 'text')},
       spec = coalesce(${param('spec', 'jsonb')}, spec),
-      next_run_at = longshore_now(), attempts = 0
+      ${leased}, attempts = 0
     where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
       and generation = ${param('generation', 'int')} and removed_at is null returning *),
   changed as (select 'container' as kind, 'accepted.' || ${param('kind', 'text')} as type, c.id, c.name,
     jsonb_build_object('generation', c.generation) || ${param('facts', 'jsonb')} as data from c),
   ${writeEvents()},
   ${newOperation}
-  select ${verdict(sql`exists (select from c)`)}, ${guarded}, ${containerColumns}
+  select ${verdict(sql`exists (select from c)`)}, ${guarded}, longshore_now() as now, ${containerColumns}
   from (select 1) one left join c on true
   left join runs r on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`,
 );
 
 /** Null when the container changed since the snapshot: look again and decide anew. Throws conflict (rename to a taken name). */
-export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Container | null> {
+export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Accepted | null> {
   const { claim, actor, facts, kind } = intent;
   const spec = kind === 'update' ? json(intent.spec) : null;
-  const values = { ...intent, ...claimValues(claim), facts: json(facts), actor: json(actor), spec };
+  const values = { ...intent, ...intent.wish, ...claimValues(claim), facts: json(facts), actor: json(actor), spec };
   const stale = Symbol('stale');
   try {
     const [row] = await tenantChange(db, intent.tenantId, changeIntent(values), ([row]) => {
       checkGuard(row, intent.claim);
       if (row?.['c.id'] === null) throw stale;
     });
-    return toContainer(row ?? {});
+    return toAccepted(row ?? {}, intent.wish);
   } catch (error) {
     if (error === stale) return null;
     if (sqlState(error) === '23505')

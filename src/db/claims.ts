@@ -38,7 +38,7 @@ const claimNext = prepare(
   claimWhere(sql`next_run_at <= longshore_now()`, sql`order by next_run_at limit ${param('limit', 'int')}`),
 );
 
-const toClaimed = (row: Row): Claimed => ({
+export const toClaimed = (row: Row): Claimed => ({
   container: toContainer(row),
   fence: Number(row['c.fence']),
   now: new Date(row.now as string),

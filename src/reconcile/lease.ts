@@ -10,6 +10,26 @@ import { runEvents } from './run-events.ts';
 const LEASE_SECONDS = 6;
 const RENEW_SECONDS = LEASE_SECONDS / 3;
 
+/** To be taken together with what an operation accepts, which saves the commit of a claim. */
+export class LeaseWish {
+  readonly owner: string;
+  readonly leaseSeconds = LEASE_SECONDS;
+  readonly #deps: Deps;
+  readonly #askedAt: number;
+
+  /** To be made right before it is sent. */
+  constructor(deps: Deps, operationId: string) {
+    this.owner = `${deps.workerId}/${operationId}`;
+    this.#deps = deps;
+    this.#askedAt = deps.clock.now();
+  }
+
+  /** @param claimed what came of it; null = somebody else holds the lease */
+  granted(claimed: Claimed | null): Lease | null {
+    return claimed && new Lease(this.#deps, claimed, this.#askedAt);
+  }
+}
+
 /** Null when somebody else holds it or it is gone. */
 export async function takeLease(deps: Deps, at: { tenantId: string; id: string }): Promise<Lease | null> {
   const askedAt = deps.clock.now();

@@ -130,6 +130,8 @@ async function workUnderLease(
     if (mustBeKnownBefore(action, lease.container.run, run) && !(await lease.write(run))) return null;
 
     calls++;
+    // What was seen may have taken longer to arrive than the lease lasts: then somebody else has acted since.
+    if (lease.isDue && !(await lease.write(run))) return null;
     const done = await tried(lease, () => act(deps, container(), action, lease.now(), options()));
     if ('failure' in done) {
       const verdict = judge(action, done.failure, calls);

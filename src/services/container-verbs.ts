@@ -6,6 +6,7 @@ import { AppError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { OperationKind } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
+import { LeaseWish } from '../reconcile/lease.ts';
 import { authorize } from './authorize.ts';
 import { getContainer } from './containers.ts';
 import { settle } from './settle.ts';
@@ -107,6 +108,7 @@ export async function perform(
     if (verdict === 'satisfied') return { container, changed: false, converged: true, operationId: null };
     const operationId = deps.ids.uuid();
     const intent = { ...container, ...change(container) };
+    const wish = new LeaseWish(deps, operationId);
     const accepted = await acceptVerb(deps.db, {
       ...intent,
       kind,
@@ -114,11 +116,13 @@ export async function perform(
       operationId,
       actor: actorOf(ctx.principal),
       claim: ctx.claim,
+      wish,
     });
     if (!accepted) continue;
+    const lease = wish.granted(accepted.claimed);
     const stops = kind === 'stop' || kind === 'restart';
-    const budget = ACTION_SECONDS + (stops ? Math.min(accepted.stopGraceSeconds, 60) : 0);
-    return { ...(await settle(deps, accepted, operationId, budget)), changed: true, operationId };
+    const budget = ACTION_SECONDS + (stops ? Math.min(accepted.container.stopGraceSeconds, 60) : 0);
+    return { ...(await settle(deps, accepted.container, operationId, budget, lease)), changed: true, operationId };
   }
   throw new AppError('conflict', 'The container is being changed by others; try again', {
     details: { retryAfterSeconds: 1 },

@@ -1,6 +1,6 @@
 /** Creating and reading containers. */
 import type { Ctx, Deps } from '../context.ts';
-import { acceptCreate, type CreateIntent } from '../db/accept.ts';
+import { type Accepted, acceptCreate, type CreateIntent } from '../db/accept.ts';
 import {
   type ContainerFilter,
   findContainer,
@@ -17,6 +17,7 @@ import { type Image, isForPlatform } from '../domain/image.ts';
 import type { Operation } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { providerKey } from '../domain/provider-key.ts';
+import { LeaseWish } from '../reconcile/lease.ts';
 import { authorize } from './authorize.ts';
 import { resolveBinds } from './binds.ts';
 import { checkExecutable, checkSupported, withDefaults } from './check-spec.ts';
@@ -63,6 +64,7 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
   const spec = await resolveBinds(deps, ctx, await completeSpec(deps, ctx, asked, image.config));
   const attachments = await resolveAttachments(deps, ctx, spec);
   const operationId = deps.ids.uuid();
+  const wish = new LeaseWish(deps, operationId);
   const intent = {
     tenantId,
     id,
@@ -76,16 +78,18 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
     attachments,
     volumes: volumesOf(deps.ids, spec),
     claim: ctx.claim,
+    wish,
   };
-  const accepted =
+  const { container, claimed } =
     input.name === undefined
       ? await acceptUnderGeneratedName(deps, intent)
       : await acceptCreate(deps.db, { ...intent, name: input.name });
-  return { ...(await settle(deps, accepted, operationId, CREATE_SECONDS)), operationId };
+  const lease = wish.granted(claimed);
+  return { ...(await settle(deps, container, operationId, CREATE_SECONDS, lease)), operationId };
 }
 
 /** A generated name that is taken is nobody's fault: another one is tried. */
-async function acceptUnderGeneratedName(deps: Deps, intent: Omit<CreateIntent, 'name'>): Promise<Container> {
+async function acceptUnderGeneratedName(deps: Deps, intent: Omit<CreateIntent, 'name'>): Promise<Accepted> {
   for (let attempt = 1; ; attempt++) {
     const name = generatedName(deps.ids);
     try {

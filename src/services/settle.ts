@@ -5,7 +5,8 @@ import { operationOutcome } from '../db/operations.ts';
 import type { Container } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import { containerTopic } from '../domain/wakeups.ts';
-import { reconcileContainer } from '../reconcile/step.ts';
+import type { Lease } from '../reconcile/lease.ts';
+import { reconcileContainer, work } from '../reconcile/step.ts';
 
 export interface Settled {
   container: Container;
@@ -16,18 +17,23 @@ export interface Settled {
 /**
  * Waits until the generation of `accepted` is settled. Throws the failure that ended it, with the ids to follow it up:
  * unavailable while the provider is away (intent is kept), conflict, invalid … when the provider said no for good.
+ * @param lease taken together with it
  */
 export async function settle(
   deps: Deps,
   accepted: Container,
   operationId: string,
   budgetSeconds: number,
+  lease: Lease | null = null,
 ): Promise<Settled> {
   const endsAt = deps.clock.now() + budgetSeconds * 1000;
   const at = { tenantId: accepted.tenantId, id: accepted.id };
+  let held = lease;
   for (let pollMs = 20; ; pollMs = Math.min(pollMs * 2, 500)) {
     const leftSeconds = (endsAt - deps.clock.now()) / 1000;
-    const outcome = await reconcileContainer(deps, at, Math.max(0, leftSeconds));
+    const stay = Math.max(0, leftSeconds);
+    const outcome = held ? await work(deps, held, stay) : await reconcileContainer(deps, at, stay);
+    held = null;
     if (outcome?.failure && !passesByItself(outcome.failure)) throw followUp(outcome.failure, accepted.id, operationId);
     if (outcome?.settledGeneration != null && outcome.settledGeneration >= accepted.generation) {
       return { container: outcome.container, converged: true };

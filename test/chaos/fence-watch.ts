@@ -14,7 +14,7 @@ export async function watchFences({ sql }: Installation): Promise<void> {
       writer text := current_setting('application_name');
       holder chaos_claims;
     begin
-      if new.fence > old.fence then
+      if tg_op = 'INSERT' or new.fence > old.fence then
         insert into chaos_claims values (new.id, new.fence, writer)
           on conflict (container) do update set fence = excluded.fence, writer = excluded.writer;
         return null;
@@ -27,7 +27,7 @@ export async function watchFences({ sql }: Installation): Promise<void> {
       end if;
       return null;
     end $$;
-    create trigger chaos_fence after update on containers for each row execute function chaos_fence();`);
+    create trigger chaos_fence after insert or update on containers for each row execute function chaos_fence();`);
 }
 
 /** Writes by others than the holder since the last call. */
