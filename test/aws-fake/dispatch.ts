@@ -28,21 +28,30 @@ export async function dispatch(
 ): Promise<Dispatched> {
   const requestId = randomUUID();
   const model = modelOf(service);
+  let action = `${service.iamName}:?`;
+  const record = (error?: string) => {
+    const { account, region } = site;
+    site.world.calls.push({ action, account, region, atMs: site.world.clock.now(), error });
+  };
   try {
     const identity = identify();
     const { operation, raw, problems } = decode(model, request);
-    const action = `${service.iamName}:${operation.name}`;
+    action = `${service.iamName}:${operation.name}`;
     const { value, input } = check(service, model, operation, raw, problems, site, action);
     const resource = service.resource?.(operation.name, input, site) ?? '*';
-    admit(site, identity, { action, resource, context: {} }, input);
+    const context = service.context?.(operation.name, input, site) ?? {};
+    const demands = service.demands?.(operation.name, input, site) ?? [];
+    admit(site, identity, [{ action, resource, context }, ...demands], input);
     const handler = service.handlers[operation.name];
     if (!handler) throw new AwsError('UnknownOperationException', `The fake has no ${action}`, 501);
     const output = await handler(value as never, { site, identity, requestId });
+    record();
     const lost = site.world.habits.loseReply(action, value);
     return { answer: encode(model, operation, output, requestId), lost };
   } catch (error) {
-    const known = knownError(site, error);
-    return { answer: encodeError(model, errorAs(service.signingName, known), requestId), lost: false };
+    const known = errorAs(service.signingName, knownError(site, error));
+    record(known.code);
+    return { answer: encodeError(model, known, requestId), lost: false };
   }
 }
 
@@ -110,13 +119,15 @@ function sentence(problems: Problem[]): string {
   return `${problems.length} validation error${problems.length > 1 ? 's' : ''} detected: ${list}`;
 }
 
-/** Throws unless the identity may do that, now, and nothing about the fake's habits is against it. */
-export function admit(site: Site, identity: Identity, access: Access, input: unknown): void {
-  const { action } = access;
+/** Throws unless the identity may do all that, now, and nothing about the fake's habits is against the first of it. */
+export function admit(site: Site, identity: Identity, accesses: [Access, ...Access[]], input: unknown): void {
   const { habits, identities } = site.world;
-  if (habits.deny.has(action)) throw denied(identity, access);
-  // Everybody may ask who they are, whatever their policies say.
-  if (action !== 'sts:GetCallerIdentity') identities.authorize(identity, access);
+  for (const access of accesses) {
+    if (habits.deny.has(access.action)) throw denied(identity, access);
+    // Everybody may ask who they are, whatever their policies say.
+    if (access.action !== 'sts:GetCallerIdentity') identities.authorize(identity, access);
+  }
+  const [{ action }] = accesses;
   if (habits.throttle) site.throttles.take(action);
   const refusal = habits.refuse(action, input);
   if (refusal) throw refusal;

@@ -13,6 +13,8 @@ export interface Identity {
   /** Of a session: what must come with its key. */
   sessionToken?: string;
   expiresAtMs?: number;
+  /** Session tags, which policies see as `aws:PrincipalTag/…`. */
+  tags?: Record<string, string>;
   /** Every one of them must allow a call; none means everything is allowed. */
   policies: PolicyDocument[];
 }
@@ -48,7 +50,13 @@ export class Identities {
   }
 
   /** Keys of a session of a role, which may do what both the role and the session's policy allow. */
-  openSession(roleArn: string, name: string, seconds: number, policies: PolicyDocument[]): Required<Identity> {
+  openSession(
+    roleArn: string,
+    name: string,
+    seconds: number,
+    policies: PolicyDocument[],
+    tags = {},
+  ): Required<Identity> {
     const [, , , , account = '', path = ''] = roleArn.split(':');
     const identity = {
       accessKeyId: `ASIA${randomBytes(10).toString('hex').slice(0, 16).toUpperCase()}`,
@@ -58,6 +66,7 @@ export class Identities {
       arn: `arn:aws:sts::${account}:assumed-role/${path.split('/').at(-1)}/${name}`,
       expiresAtMs: this.clock.now() + seconds * 1000,
       policies,
+      tags,
     };
     this.add(identity);
     return identity;
@@ -77,7 +86,9 @@ export class Identities {
 
   /** Throws AccessDeniedException, with the action's name, unless all of the identity's policies allow it. */
   authorize(identity: Identity, access: Access): void {
-    if (!identity.policies.every((policy) => allows(policy, access))) throw denied(identity, access);
+    const tags = Object.entries(identity.tags ?? {}).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]);
+    const whole = { ...access, context: { ...Object.fromEntries(tags), ...access.context } };
+    if (!identity.policies.every((policy) => allows(policy, whole))) throw denied(identity, access);
   }
 }
 

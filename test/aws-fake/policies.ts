@@ -1,4 +1,4 @@
-/** IAM policy documents: whether a set of them allows an action on a resource. Knows Allow, Deny, wildcards and StringEquals. */
+/** IAM policy documents: whether a set of them allows an action on a resource. Knows wildcards, variables and the usual conditions. */
 
 export interface PolicyDocument {
   Version?: string;
@@ -26,8 +26,16 @@ export interface Access {
 
 /** Explicit denial wins; without an Allow nothing is allowed. */
 export function allows(document: PolicyDocument, access: Access): boolean {
-  const matching = [document.Statement].flat().filter((statement) => applies(statement, access));
+  const filled: PolicyDocument = JSON.parse(JSON.stringify(document), (_key, value) =>
+    typeof value === 'string' ? fillVariables(value, access.context) : value,
+  );
+  const matching = [filled.Statement].flat().filter((statement) => applies(statement, access));
   return matching.some(({ Effect }) => Effect === 'Allow') && !matching.some(({ Effect }) => Effect === 'Deny');
+}
+
+/** `${aws:PrincipalTag/tenant}` and the like; one that has no value matches nothing. */
+function fillVariables(text: string, context: Record<string, string>): string {
+  return text.replace(/\$\{([^}]+)\}/g, (_whole, name) => context[name] ?? '\0');
 }
 
 function applies(statement: Statement, { action, resource, context }: Access): boolean {

@@ -99,6 +99,7 @@ export async function startAwsFake({
     logins: new RegistryLogins(time),
     downloads: new Downloads(),
     violations: [],
+    calls: [],
     failures,
     dockerHost,
     url: '',

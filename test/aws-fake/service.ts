@@ -1,6 +1,7 @@
 /** What a service is to the dispatcher: its model, its operations, and how it says that a request is malformed. */
 import type { Identity } from './identities.ts';
 import type { Problem } from './model/validation.ts';
+import type { Access } from './policies.ts';
 import type { Site } from './site.ts';
 
 export interface Call {
@@ -26,4 +27,8 @@ export interface Service {
   invalidCode: (problem: Problem) => string;
   /** The resource that policies are asked about; `*` without it. */
   resource?: (operation: string, input: Record<string, unknown>, site: Site) => string;
+  /** Condition keys of the call; `aws:PrincipalTag/…` come from the session. */
+  context?: (operation: string, input: Record<string, unknown>, site: Site) => Record<string, string>;
+  /** What else a caller must be allowed, such as to pass a role. */
+  demands?: (operation: string, input: Record<string, unknown>, site: Site) => Access[];
 }

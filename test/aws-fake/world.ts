@@ -14,6 +14,16 @@ export interface Violation {
   problem: string;
 }
 
+/** A request that was taken, in the order of its answers. */
+export interface CallRecord {
+  action: string;
+  account: string;
+  region: string;
+  atMs: number;
+  /** The code of the error it was answered with. */
+  error: string | undefined;
+}
+
 export interface World {
   clock: FakeClock;
   habits: Habits;
@@ -24,6 +34,7 @@ export interface World {
   logins: RegistryLogins;
   downloads: Downloads;
   violations: Violation[];
+  calls: CallRecord[];
   /** Defects of the fake itself or of its machine, which no answer could carry. */
   failures: unknown[];
   /** Where the fake listens, such as `http://127.0.0.1:4000`. */

@@ -41,10 +41,13 @@ export function openMachine({ dockerHost, ecrPassword, onLine }: MachineOptions)
       for (const command of commands) {
         if (signal.aborted) return false;
         onLine(`[Container] Running command ${command}`);
-        const child = spawn('sh', ['-c', command], { cwd: source, env: { ...machineEnv, ...env }, signal });
-        child.on('error', (error) => onLine(String(error)));
+        const child = spawn('sh', ['-c', command], { cwd: source, env: { ...machineEnv, ...env }, detached: true });
+        // A group of its own, so that what the shell started ends too.
+        const kill = () => child.pid && process.kill(-child.pid, 'SIGKILL');
+        signal.addEventListener('abort', kill, { once: true });
         for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', onLine);
         const code = await new Promise<number | null>((resolve) => void child.once('close', resolve));
+        signal.removeEventListener('abort', kill);
         if (code !== 0) {
           onLine(`[Container] Command did not exit successfully ${command} exit status ${code}`);
           return false;

@@ -1,6 +1,5 @@
 /** Amazon ECS, as far as standalone tasks of Fargate go. */
 import type { Service } from '../service.ts';
-import type { Site } from '../site.ts';
 import {
   createCluster,
   deleteCluster,
@@ -9,6 +8,7 @@ import {
   putClusterCapacityProviders,
 } from './clusters.ts';
 import { executeCommand } from './execute-command.ts';
+import { contextOf, demandsOf, resourceOf } from './permissions.ts';
 import { runTask } from './run-task.ts';
 import {
   deleteTaskDefinitions,
@@ -27,6 +27,8 @@ export const ecs: Service = {
   sdkPackage: '@aws-sdk/client-ecs',
   invalidCode: ({ kind }) => (kind === 'required' ? 'ClientException' : 'InvalidParameterException'),
   resource: resourceOf,
+  context: contextOf,
+  demands: demandsOf,
   handlers: {
     CreateCluster: createCluster,
     PutClusterCapacityProviders: putClusterCapacityProviders,
@@ -48,26 +50,3 @@ export const ecs: Service = {
     ListTagsForResource: listTagsForResource,
   },
 };
-
-/** As the service authorization reference lists it: the definition for RunTask, the task for what is done to one. */
-function resourceOf(operation: string, input: Record<string, unknown>, site: Site): string {
-  const cluster = String(input.cluster ?? input.clusterName ?? 'default')
-    .split('/')
-    .at(-1);
-  switch (operation) {
-    case 'RunTask': {
-      const reference = String(input.taskDefinition);
-      return site.ecs.definition(reference)?.definition.taskDefinitionArn ?? reference;
-    }
-    case 'StopTask':
-    case 'ExecuteCommand':
-      return site.arn('ecs', `task/${cluster}/${String(input.task).split('/').at(-1)}`);
-    case 'CreateCluster':
-    case 'DeleteCluster':
-      return site.arn('ecs', `cluster/${cluster}`);
-    case 'TagResource':
-      return String(input.resourceArn);
-    default:
-      return '*';
-  }
-}

@@ -20,7 +20,11 @@ export async function attachInterface(site: Site, record: TaskRecord, placement:
     throw new AwsError(error.code, `${what} in subnet '${subnetId}': ${error.code}`);
   }
   const key = `${site.account}-${site.region}-${[...placement.securityGroups].sort().join('-')}`;
-  const address = await site.world.runtime.takeAddress({ key, mutual: site.ec2.isMutual(placement.securityGroups) });
+  const address = await site.world.runtime.takeAddress({
+    key,
+    mutual: site.ec2.isMutual(placement.securityGroups),
+    lookUp: (name) => site.names.lookUp(name),
+  });
   addresses.set(record, address);
   const attachmentId = record.task.attachments?.[0]?.id ?? hexId(32);
   const networkInterfaceId = site.ec2.addInterface({

@@ -148,6 +148,36 @@ test('tasks reach each other through a security group that lets them, and not fr
   await bench.reach(serverArn, 'STOPPED');
 });
 
+test('a name of Cloud Map leads to its instance', async () => {
+  const { ec2, names } = bench.site;
+  const group = ec2.addGroup('named', 'named', ec2.vpc.VpcId);
+  ec2.groups.get(group)?.IpPermissions?.push({ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: group }] });
+  names.namespaces.set('ns-1', { shown: { Id: 'ns-1', Name: 'a.internal' }, token: undefined });
+  const instances = new Map();
+  names.services.set('srv-1', {
+    shown: { Id: 'srv-1', Name: 'web', NamespaceId: 'ns-1' },
+    instances,
+    token: undefined,
+  });
+  const serverArn = await bench.run(
+    await bench.register({ command: ['sh', '-c', 'while :; do echo hello | nc -l -p 7000; done'], stopTimeout: 1 }),
+    {},
+    [group],
+  );
+  const running = await bench.reach(serverArn, 'RUNNING');
+  const address = running.containers?.[0]?.networkInterfaces?.[0]?.privateIpv4Address ?? '';
+  instances.set('task', { Id: 'task', Attributes: { AWS_INSTANCE_IPV4: address } });
+  const look =
+    'nslookup -type=a web.a.internal | tail -n +3; until nc web.a.internal 7000 </dev/null; do sleep 0.1; done';
+  const clientArn = await bench.run(await bench.register({ command: ['sh', '-c', look] }), {}, [group]);
+  await bench.reach(clientArn, 'STOPPED');
+  const lines = await bench.lines(clientArn);
+  expect(lines).toContainEqual(expect.stringContaining(address));
+  expect(lines.at(-1)).toBe('hello');
+  await bench.stop(serverArn);
+  await bench.reach(serverArn, 'STOPPED');
+});
+
 test('an access point of EFS keeps its files from one task to the next, for its own user', async () => {
   const { efs } = bench.site;
   const { FileSystemId: fileSystemId } = efs.addFileSystem('token', bench.site.now());

@@ -53,12 +53,12 @@ interface Machine {
 async function openTask(machine: Machine, plan: TaskPlan): Promise<RuntimeTask> {
   const { docker, pauseImage, labels, volumes } = machine;
   const started: EngineContainer[] = [];
-  const { network, privateIp, mac } = plan.address;
+  const { network, privateIp, mac, dns } = plan.address;
   const alone = {
     Hostname: `ip-${privateIp.replaceAll('.', '-')}`,
     MacAddress: mac,
     NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: privateIp } } } },
-    HostConfig: { NetworkMode: network },
+    HostConfig: { NetworkMode: network, ...(dns && { Dns: [dns] }) },
   };
   const pause =
     plan.containers.length > 1

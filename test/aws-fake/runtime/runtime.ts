@@ -52,6 +52,8 @@ export interface TaskAddress {
   network: string;
   privateIp: string;
   mac: string;
+  /** The resolver of the network, where there is one. */
+  dns: string | undefined;
 }
 
 export interface NetworkPlan {
@@ -59,6 +61,8 @@ export interface NetworkPlan {
   key: string;
   /** Whether they may talk to each other, as a self-referencing rule of their security group allows. */
   mutual: boolean;
+  /** The addresses of a private name; undefined for a name that is not private. */
+  lookUp: (name: string) => string[] | undefined;
 }
 
 /** An image that could not be pulled; the message goes into CannotPullContainerError. */

@@ -35,7 +35,12 @@ export function virtualRuntime(): VirtualRuntime {
     async takeAddress({ key }) {
       addresses += 1;
       const [high, low] = [Math.floor(addresses / 250) % 250, (addresses % 250) + 4];
-      return { network: key, privateIp: `10.0.${high}.${low}`, mac: `02:00:0a:00:${hexId(2)}:${hexId(2)}` };
+      return {
+        network: key,
+        privateIp: `10.0.${high}.${low}`,
+        mac: `02:00:0a:00:${hexId(2)}:${hexId(2)}`,
+        dns: undefined,
+      };
     },
     async releaseAddress() {},
     async pull({ reference }) {

@@ -31,7 +31,7 @@ export async function answerS3(site: Site, request: HttpRequest, identify: () =>
     const action = `s3:${actions[target.operation] ?? target.operation}`;
     for (const problem of problemsOf(model, target.operation, request)) site.world.violations.push({ action, problem });
     const path = target.key === '' ? target.bucket : `${target.bucket}/${target.key}`;
-    admit(site, identity, { action, resource: `arn:aws:s3:::${path}`, context: {} }, target);
+    admit(site, identity, [{ action, resource: `arn:aws:s3:::${path}`, context: {} }], target);
     const answer = perform(site, target, request);
     const headers = { 'x-amz-request-id': requestId, ...answer.headers };
     return { answer: { ...answer, headers }, lost: site.world.habits.loseReply(`s3:${target.operation}`, target) };

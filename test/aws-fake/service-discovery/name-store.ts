@@ -49,13 +49,15 @@ export class NameStore {
     return id;
   }
 
-  /** The addresses of `service.namespace`, as the VPC's resolver gives them. */
-  resolve(name: string): string[] {
+  /** The addresses of `service.namespace`, as the VPC's resolver gives them; undefined for names of no namespace. */
+  lookUp(name: string): string[] | undefined {
     const wanted = name.toLowerCase().replace(/\.$/, '');
+    const namespaces = [...this.namespaces.values()].map(({ shown }) => shown);
+    const namespace = namespaces.find(({ Name }) => wanted.endsWith(`.${Name.toLowerCase()}`));
+    if (!namespace) return undefined;
     return [...this.services.values()].flatMap(({ shown, instances }) => {
-      const namespace = this.namespaces.get(shown.NamespaceId)?.shown.Name;
-      if (`${shown.Name}.${namespace}`.toLowerCase() !== wanted) return [];
-      return [...instances.values()].flatMap(({ Attributes }) => Attributes?.AWS_INSTANCE_IPV4 ?? []);
+      const isIt = shown.NamespaceId === namespace.Id && `${shown.Name}.${namespace.Name}`.toLowerCase() === wanted;
+      return isIt ? [...instances.values()].flatMap(({ Attributes }) => Attributes?.AWS_INSTANCE_IPV4 ?? []) : [];
     });
   }
 }

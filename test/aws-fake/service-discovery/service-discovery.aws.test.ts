@@ -36,14 +36,14 @@ test('an instance is an address of its name, and nothing goes while it is used',
     client.send(new RegisterInstanceCommand({ ServiceId, InstanceId: 'task-1', Attributes }));
   await expect(register({})).rejects.toMatchObject({ name: 'InvalidInput' });
   await register({ AWS_INSTANCE_IPV4: '10.0.0.7' });
-  expect(names.resolve('db.a.internal.')).toEqual(['10.0.0.7']);
+  expect(names.lookUp('db.a.internal.')).toEqual(['10.0.0.7']);
   expect((await client.send(new ListInstancesCommand({ ServiceId }))).Instances).toMatchObject([{ Id: 'task-1' }]);
   await expect(client.send(new DeleteServiceCommand({ Id: ServiceId }))).rejects.toMatchObject({
     name: 'ResourceInUse',
   });
   await expect(client.send(new DeleteNamespaceCommand({ Id }))).rejects.toMatchObject({ name: 'ResourceInUse' });
   await client.send(new DeregisterInstanceCommand({ ServiceId, InstanceId: 'task-1' }));
-  expect(names.resolve('db.a.internal')).toEqual([]);
+  expect(names.lookUp('db.a.internal')).toEqual([]);
   await client.send(new DeleteServiceCommand({ Id: ServiceId }));
   expect((await client.send(new ListServicesCommand({}))).Services).toEqual([]);
   await client.send(new DeleteNamespaceCommand({ Id }));

@@ -24,10 +24,13 @@ function assumeRole(input: AssumeRoleRequest, { site, identity }: Call): AssumeR
   }
   const own = Policy === undefined ? [] : [parsePolicy(Policy)];
   const { identities } = site.world;
-  const session = identities.openSession(RoleArn, RoleSessionName, DurationSeconds, [
-    ...identities.policiesOfRole(RoleArn),
-    ...own,
-  ]);
+  const session = identities.openSession(
+    RoleArn,
+    RoleSessionName,
+    DurationSeconds,
+    [...identities.policiesOfRole(RoleArn), ...own],
+    Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value])),
+  );
   return {
     Credentials: {
       AccessKeyId: session.accessKeyId,
