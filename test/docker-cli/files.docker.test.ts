@@ -135,6 +135,8 @@ test('stats once and as a stream, top, and sizes say what a container uses', asy
   const once_ = await a.ok(['stats', '--no-stream', '--format', format, 'busy']);
   expect(once_).toMatch(/^busy [\d.]+% .* \/ 64MiB \d+$/);
   expect(Number(/ ([\d.]+)%/.exec(once_)?.[1])).toBeGreaterThan(1);
+  const everyones = ['stats', '--no-stream', '--format', '{{.Name}}'];
+  expect([await a.ok(everyones), await b.ok(everyones)]).toEqual(['busy', '']);
   const stream = a.start(['stats', '--format', '{{.Name}} {{.CPUPerc}}', 'busy']);
   let seen = '';
   for await (const chunk of stream.stdout ?? []) {

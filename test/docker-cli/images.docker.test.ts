@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { pushImage } from '../support/base-images.ts';
 import { deriveImage } from '../support/derived-image.ts';
+import type { DockerCli } from '../support/docker-cli.ts';
 import { openDoor } from '../support/door.ts';
 import { openDocker, testDockerHost } from '../support/engine.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -171,4 +172,17 @@ test('what loses its name is dangling: seen by its filter, and what image prune 
   expect([await own('dangling=true'), await own('dangling=false')]).toEqual([before, after]);
   expect(await a.ok(['image', 'prune', '-f'])).toContain(`deleted: ${before}`);
   expect(await own()).toBe(after);
+});
+
+test('events tell how an image came, was called and went, and nobody else of it', async () => {
+  const since = String(Date.now() / 1000);
+  await a.ok(['pull', one]);
+  await a.ok(['tag', one, 'told']);
+  await a.ok(['rmi', 'told', one]);
+  const told = (cli: DockerCli) => {
+    const range = ['--since', since, '--until', String(Math.ceil(Date.now() / 1000)), '--filter', 'type=image'];
+    return cli.ok(['events', ...range, '--format', '{{.Action}}']);
+  };
+  expect((await told(a)).split('\n')).toEqual(['pull', 'tag', 'untag', 'untag', 'delete']);
+  expect(await told(b)).toBe('');
 });
