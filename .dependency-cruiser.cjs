@@ -58,6 +58,7 @@ module.exports = {
     ),
     stranger('asn1-stays-home', { pathNot: '^src/pki/|^test/' }, { path: 'node_modules/@peculiar/' }),
     stranger('infra-sees-config-only', { path: '^infra/' }, { path: '^src/', pathNot: '^src/config\\.ts$' }),
+    stranger('aws-fake-is-independent', { path: '^test/aws-fake/' }, { path: '^src/' }),
     stranger('web-is-separate', { path: '^web/' }, { path: '^src/' }),
     stranger('src-sees-src-only', { path: '^src/' }, { path: '^(test|bench|scripts|infra|web)/' }),
     stranger('only-tests-see-tests', { pathNot: '^(test|bench)/' }, { path: '^(test|bench)/' }),

@@ -27,24 +27,25 @@ export function realClock(onError: (error: unknown) => void): FakeClock {
 
 export function manualClock(start = Date.now()): ManualClock {
   let now = start;
-  let order = 0;
-  const due = new Map<number, { at: number; action: () => void | Promise<void> }>();
-  const next = () => [...due].sort(([a, x], [b, y]) => x.at - y.at || a - b).at(0);
+  /** In the order in which they fall due; those of one moment in the order in which they were asked for. */
+  const due: { at: number; action: () => void | Promise<void> }[] = [];
   return {
     now: () => now,
     after(ms, action) {
-      const id = ++order;
-      due.set(id, { at: now + Math.max(0, ms), action });
-      return () => due.delete(id);
+      const timer = { at: now + Math.max(0, ms), action };
+      due.splice(due.findLastIndex(({ at }) => at <= timer.at) + 1, 0, timer);
+      return () => {
+        const index = due.indexOf(timer);
+        if (index >= 0) due.splice(index, 1);
+      };
     },
     async advance(ms) {
       await settled();
       const end = now + ms;
-      for (let first = next(); first && first[1].at <= end; first = next()) {
-        const [id, { at, action }] = first;
-        due.delete(id);
-        now = Math.max(now, at);
-        await action();
+      for (let first = due[0]; first && first.at <= end; first = due[0]) {
+        due.shift();
+        now = Math.max(now, first.at);
+        await first.action();
         await settled();
       }
       now = end;

@@ -13,8 +13,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitFor } from '../support/wait-for.ts';
 import { AwsError } from './aws-error.ts';
 import { cluster, type EcsBench, region, startEcsBench } from './ecs/ecs-bench.ts';
+import { defaultAccount } from './front-door.ts';
 import type { PolicyDocument } from './policies.ts';
-import { defaultAccount } from './server.ts';
 
 let bench: EcsBench;
 beforeEach(async () => {

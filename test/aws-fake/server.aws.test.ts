@@ -2,7 +2,8 @@
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { manualClock } from './clock.ts';
-import { type AwsFake, defaultAccount, startAwsFake } from './server.ts';
+import { defaultAccount } from './front-door.ts';
+import { type AwsFake, startAwsFake } from './server.ts';
 
 const clock = manualClock();
 const roleArn = `arn:aws:iam::${defaultAccount}:role/deploy`;

@@ -1,64 +1,39 @@
 /**
  * AWS on 127.0.0.1 for tests: a real HTTP server that speaks the wire protocols of the services Longshore uses and runs
- * every ECS task as a container of the local Engine (or as nothing at all, for simulations).
+ * every ECS task as containers of the local Engine (or as nothing at all, for simulations).
  *
  * What decides validity: the service models that Debian's python3-botocore ships, with the newer members of the SDK's own
  * schemas, and beyond them the rules that AWS's documentation states in prose. It was written from those, not from what
- * Longshore sends, and shares nothing with src. A request that the models do not have is refused and stays in `violations`.
+ * Longshore sends, and shares nothing with src. A request that the models do not have is refused and stays in
+ * `violations`; what goes wrong in the fake itself stays in `failures`. Tests assert that both are empty.
  *
- * What it does not do: charge, place tasks on hosts, enforce security group rules on single ports, quotas other than the
- * published request limits, KMS, services and deployments of ECS, other policy conditions than those of policies.ts.
+ * What it does not do: charge; quotas other than the published request limits; services and deployments of ECS; KMS;
+ * rules of security groups on single ports or towards the Internet; the metadata endpoint inside of tasks; trust policies;
+ * EventBridge's rules and SQS (subscribe to `events`, or let them be posted); lifecycle policies and scans of ECR.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { AwsError } from './aws-error.ts';
 import { type FakeClock, realClock } from './clock.ts';
-import { codeBuild } from './codebuild/service.ts';
-import { dispatch } from './dispatch.ts';
-import { ec2 } from './ec2/service.ts';
 import { Downloads } from './ecr/downloads.ts';
-import { answerRegistry } from './ecr/registry.ts';
 import { RegistryLogins } from './ecr/registry-logins.ts';
-import { ecr } from './ecr/service.ts';
-import { ecs } from './ecs/service.ts';
-import { elasticFileSystem } from './efs/service.ts';
 import { EventBus } from './events/event-bus.ts';
+import { defaultAccount, respond, type Sites } from './front-door.ts';
 import { goodHabits, type Habits } from './habits.ts';
-import { type HttpAnswer, type HttpRequest, readRequest } from './http-exchange.ts';
+import { readRequest } from './http-exchange.ts';
 import { Identities } from './identities.ts';
-import { logs } from './logs/service.ts';
+import { inProcessHandler } from './in-process.ts';
 import type { PolicyDocument } from './policies.ts';
-import { jsonError } from './protocols/json.ts';
 import type { TaskRuntime } from './runtime/runtime.ts';
 import { virtualRuntime } from './runtime/virtual.ts';
-import { answerS3 } from './s3/answer.ts';
-import { secretsManager } from './secrets-manager/service.ts';
-import type { Service } from './service.ts';
-import { serviceDiscovery } from './service-discovery/service.ts';
-import { parseSignature, type Signature, verifySignature } from './signing.ts';
 import { Site } from './site.ts';
 import { dataChannels } from './ssm/data-channel.ts';
-import { ssm } from './ssm/service.ts';
 import { SessionStore } from './ssm/session-store.ts';
-import { sts } from './sts/service.ts';
 import type { World } from './world.ts';
-
-const services: readonly Service[] = [
-  codeBuild,
-  ec2,
-  ecr,
-  ecs,
-  elasticFileSystem,
-  logs,
-  secretsManager,
-  serviceDiscovery,
-  ssm,
-  sts,
-];
 
 export interface AwsFakeOptions {
   /** Real time unless a test brings a clock that it moves itself. */
   clock?: FakeClock;
+  /** Good ones unless given; a test may change them at any moment. */
   habits?: Habits;
   /** What runs the containers; without one they are only pretended. */
   runtime?: TaskRuntime;
@@ -70,7 +45,9 @@ export interface AwsFake extends World {
   /** Credentials of a new user of the account. Without policies it may do everything. */
   addUser(account?: string, policies?: PolicyDocument[]): { accessKeyId: string; secretAccessKey: string };
   /** What the account has in the region, for a test to look at or to meddle with. */
-  site(account: string, region: string): Site;
+  site: Sites;
+  /** For a client's `requestHandler`: the same services without a socket. */
+  requestHandler: ReturnType<typeof inProcessHandler>;
   /** Takes the task's Spot capacity away, with the warning that AWS gives. */
   interruptSpot(taskArn: string): void;
   /** Stops the task for the maintenance of what it runs on. */
@@ -78,32 +55,8 @@ export interface AwsFake extends World {
   close(): Promise<void>;
 }
 
-export const defaultAccount = '111122223333';
-
-export async function startAwsFake({
-  clock,
-  habits = goodHabits(),
-  runtime = virtualRuntime(),
-  dockerHost,
-}: AwsFakeOptions = {}): Promise<AwsFake> {
-  const failures: unknown[] = [];
-  const time = clock ?? realClock((error) => failures.push(error));
-  const identities = new Identities(time);
-  const world: World = {
-    clock: time,
-    habits,
-    identities,
-    runtime,
-    events: new EventBus(time, habits, (error) => failures.push(error)),
-    sessions: new SessionStore(() => world.url),
-    logins: new RegistryLogins(time),
-    downloads: new Downloads(),
-    violations: [],
-    calls: [],
-    failures,
-    dockerHost,
-    url: '',
-  };
+export async function startAwsFake(options: AwsFakeOptions = {}): Promise<AwsFake> {
+  const world = createWorld(options);
   const sites = new Map<string, Site>();
   const site = (account: string, region: string): Site => {
     const key = `${account}/${region}`;
@@ -111,10 +64,9 @@ export async function startAwsFake({
     sites.set(key, known);
     return known;
   };
-
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing, world, site).catch((error) => {
-      failures.push(error);
+      world.failures.push(error);
       outgoing.destroy();
     });
   });
@@ -128,13 +80,14 @@ export async function startAwsFake({
   let users = 0;
   return Object.assign(world, {
     site,
+    requestHandler: inProcessHandler(world, site),
     addUser(account = defaultAccount, policies: PolicyDocument[] = []) {
       users += 1;
       const name = `user-${users}`;
       const accessKeyId = `AKIA${String(users).padStart(16, '0')}`;
-      const secretAccessKey = `secret-of-${name}`;
-      identities.add({ accessKeyId, secretAccessKey, account, arn: `arn:aws:iam::${account}:user/${name}`, policies });
-      return { accessKeyId, secretAccessKey };
+      const keys = { accessKeyId, secretAccessKey: `secret-of-${name}` };
+      world.identities.add({ ...keys, account, arn: `arn:aws:iam::${account}:user/${name}`, policies });
+      return keys;
     },
     interruptSpot(taskArn: string) {
       taskOf(site, taskArn).stop('SpotInterruption', 'Your Spot Task was interrupted.');
@@ -144,7 +97,7 @@ export async function startAwsFake({
       taskOf(site, taskArn).stop('TerminationNotice', text);
     },
     async close() {
-      await runtime.close();
+      await world.runtime.close();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
@@ -152,47 +105,41 @@ export async function startAwsFake({
   });
 }
 
-function taskOf(site: AwsFake['site'], taskArn: string) {
+function createWorld({ clock, habits = goodHabits(), runtime = virtualRuntime(), dockerHost }: AwsFakeOptions): World {
+  const failures: unknown[] = [];
+  const time = clock ?? realClock((error) => failures.push(error));
+  const world: World = {
+    clock: time,
+    habits,
+    identities: new Identities(time),
+    runtime,
+    events: new EventBus(time, habits, (error) => failures.push(error)),
+    sessions: new SessionStore(() => world.url),
+    logins: new RegistryLogins(time),
+    downloads: new Downloads(),
+    violations: [],
+    calls: [],
+    failures,
+    dockerHost,
+    url: '',
+  };
+  return world;
+}
+
+function taskOf(site: Sites, taskArn: string) {
   const [, , , region = '', account = '', path = ''] = taskArn.split(':');
   const found = site(account, region).ecs.tasks.get(path.split('/').at(-1) ?? '');
   if (!found) throw new Error(`there is no task ${taskArn}`);
   return found;
 }
 
-async function answer(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  world: World,
-  site: (account: string, region: string) => Site,
-): Promise<void> {
-  const request = await readRequest(incoming);
-  const download = world.downloads.answer(request, world.clock.now());
-  if (download) return send(outgoing, download);
-  if (/^\/v2(\/|$)/.test(request.path)) return send(outgoing, answerRegistry(world, site, request));
-  const signature = parseSignature(request);
-  const service = services.find(({ signingName }) => signingName === signature?.service);
-  if (!signature || (!service && signature.service !== 's3')) return send(outgoing, unsigned(signature));
-  const home = site(world.identities.accountOf(signature.accessKeyId) ?? defaultAccount, signature.region);
-  const who = () => identify(world, request, signature);
-  const { answer, lost } = await (service ? dispatch(service, home, request, who) : answerS3(home, request, who));
-  if (lost) outgoing.destroy();
-  else send(outgoing, answer);
-}
-
-function identify(world: World, request: HttpRequest, signature: Signature) {
-  const identity = world.identities.find(signature);
-  verifySignature(request, signature, identity.secretAccessKey, Date.now());
-  return identity;
-}
-
-function unsigned(signature: Signature | undefined): HttpAnswer {
-  const error = signature
-    ? new AwsError('UnknownOperationException', `The fake has no service ${signature.service}`, 404)
-    : new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token', 403);
-  return { ...jsonError(error, ''), status: error.status };
-}
-
-function send(outgoing: ServerResponse, { status, headers = {}, body = '' }: HttpAnswer): void {
+async function answer(incoming: IncomingMessage, outgoing: ServerResponse, world: World, site: Sites): Promise<void> {
+  const { answer, lost } = await respond(world, site, await readRequest(incoming));
+  if (lost) {
+    outgoing.destroy();
+    return;
+  }
+  const { status, headers = {}, body = '' } = answer;
   outgoing.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers });
   outgoing.end(body);
 }

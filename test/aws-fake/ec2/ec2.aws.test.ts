@@ -12,7 +12,8 @@ import {
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AwsFake, defaultAccount, startAwsFake } from '../server.ts';
+import { defaultAccount } from '../front-door.ts';
+import { type AwsFake, startAwsFake } from '../server.ts';
 
 const region = 'eu-west-1';
 let fake: AwsFake;

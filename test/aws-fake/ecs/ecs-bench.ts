@@ -11,9 +11,10 @@ import {
 import { expect } from 'vitest';
 import { manualClock } from '../clock.ts';
 import type { BusEvent } from '../events/event-bus.ts';
+import { defaultAccount } from '../front-door.ts';
 import { realHabits } from '../habits.ts';
 import { virtualRuntime } from '../runtime/virtual.ts';
-import { defaultAccount, startAwsFake } from '../server.ts';
+import { startAwsFake } from '../server.ts';
 
 export const region = 'eu-west-1';
 export const cluster = 'tenants';

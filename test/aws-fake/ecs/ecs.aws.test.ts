@@ -8,7 +8,8 @@ import {
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { defaultAccount } from '../server.ts';
+import { defaultAccount } from '../front-door.ts';
+
 import { cluster, type EcsBench, region, startEcsBench } from './ecs-bench.ts';
 
 let bench: EcsBench;

@@ -1,5 +1,6 @@
 /** What RunTask demands beyond the model, from its documentation and the Fargate guide. */
 import type { RunTaskRequest, TaskDefinition } from '@aws-sdk/client-ecs';
+import { AwsError } from '../aws-error.ts';
 import type { Site } from '../site.ts';
 import { checkTags } from '../tags.ts';
 import { checkSize } from './definition-rules.ts';
@@ -28,9 +29,23 @@ export function checkRunTask(input: RunTaskRequest, definition: TaskDefinition, 
   if (propagateTags === 'SERVICE') throw invalidParameter('propagateTags of SERVICE is not supported for RunTask.');
   if (group.startsWith('service:')) throw invalidParameter('group: service: is reserved.');
   checkTags(tags, 'InvalidParameterException');
+  refuseUnknown(input, definition);
   checkOverrides(input, definition);
   const capacity = checkCapacity(input, definition, site);
   return { ...capacity, ...checkNetwork(input, site) };
+}
+
+/** Valid on AWS, and not in the fake: better refused than dropped. */
+function refuseUnknown({ volumeConfigurations, overrides }: RunTaskRequest, definition: TaskDefinition): void {
+  const containers = [...(definition.containerDefinitions ?? []), ...(overrides?.containerOverrides ?? [])];
+  const what = volumeConfigurations?.length
+    ? 'volumeConfigurations'
+    : containers.some(({ environmentFiles }) => environmentFiles?.length)
+      ? 'environmentFiles'
+      : definition.containerDefinitions?.some(({ firelensConfiguration }) => firelensConfiguration)
+        ? 'firelensConfiguration'
+        : undefined;
+  if (what) throw new AwsError('UnsupportedFeatureException', `The fake does not have ${what}`);
 }
 
 function checkOverrides({ overrides = {}, enableExecuteCommand }: RunTaskRequest, definition: TaskDefinition): void {

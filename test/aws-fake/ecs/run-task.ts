@@ -91,7 +91,11 @@ function createTask(
     clusterArn: cluster.clusterArn,
     family: definition.family,
     definition,
-    tags: [...(input.tags ?? []), ...(input.propagateTags === 'TASK_DEFINITION' ? definitionTags : [])],
+    tags: [
+      ...(input.enableECSManagedTags ? [{ key: 'aws:ecs:clusterName', value: cluster.clusterName }] : []),
+      ...(input.tags ?? []),
+      ...(input.propagateTags === 'TASK_DEFINITION' ? definitionTags : []),
+    ],
     createdAtMs: site.world.clock.now(),
     stoppedAtMs: undefined,
     containers: new Map(),

@@ -12,7 +12,7 @@ import type { TaskRecord } from './ecs-store.ts';
 import type { Placement } from './run-task-rules.ts';
 import { publishTaskChange } from './task-events.ts';
 import { attachInterface, detachInterface } from './task-interface.ts';
-import { demandOfRole, InitializationError, planContainers, sizeOf } from './task-plan.ts';
+import { demandOfRole, InitializationError, planContainers, registryLogin, sizeOf } from './task-plan.ts';
 
 /** How often a dependency is looked at. */
 const dependencyPollMs = 250;
@@ -92,7 +92,8 @@ export class TaskLife {
         demandOfRole(this.site, this.record, 'ecr:GetAuthorizationToken', '*');
         demandOfRole(this.site, this.record, 'ecr:BatchGetImage', source.repositoryArn);
       }
-      const { digest } = await this.site.world.runtime.pull(source);
+      const login = source.login ?? registryLogin(this.site, this.record, plan.name);
+      const { digest } = await this.site.world.runtime.pull({ ...source, login });
       plan.image = source.reference;
       if (digest ?? source.digest) shown.imageDigest = source.digest ?? digest;
     } catch (error) {

@@ -103,6 +103,15 @@ function secretOf(site: Site, record: TaskRecord, reference: string): string {
   }
 }
 
+/** The login of a registry other than ECR, from the secret that the container definition names. */
+export function registryLogin(site: Site, record: TaskRecord, name: string) {
+  const container = record.definition.containerDefinitions?.find((each) => each.name === name);
+  const reference = container?.repositoryCredentials?.credentialsParameter;
+  if (reference === undefined) return undefined;
+  const login: { username?: string; password?: string } = JSON.parse(secretOf(site, record, reference));
+  return { username: login.username ?? '', password: login.password ?? '' };
+}
+
 /** Throws AccessDeniedException when the task's execution role may not do that. */
 export function demandOfRole(site: Site, { definition, task }: TaskRecord, action: string, resource: string): void {
   const arn = task.overrides?.executionRoleArn ?? definition.executionRoleArn ?? '';

@@ -15,7 +15,8 @@ import {
 import { busyboxImage, pushImage } from '../../support/base-images.ts';
 import { openDocker, testDockerHost } from '../../support/engine.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { type AwsFakeOptions, defaultAccount, startAwsFake } from '../server.ts';
+import { defaultAccount } from '../front-door.ts';
+import { type AwsFakeOptions, startAwsFake } from '../server.ts';
 import { engineRuntime } from './engine.ts';
 
 export const region = 'eu-west-1';

@@ -1,7 +1,8 @@
 /** Tasks as real containers: image from ECR, environment, logs, exit codes, networks and volumes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitFor } from '../../support/wait-for.ts';
-import { defaultAccount } from '../server.ts';
+import { defaultAccount } from '../front-door.ts';
+
 import { type EngineBench, region, startEngineBench } from './engine-bench.ts';
 
 let bench: EngineBench;

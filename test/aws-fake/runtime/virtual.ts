@@ -1,5 +1,5 @@
 /** A runtime without processes, for simulations: containers run until they are stopped or a test ends them. */
-import { PassThrough } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { hexId } from '../random-ids.ts';
 import {
   type ContainerExit,
@@ -23,6 +23,8 @@ export interface VirtualRuntime extends TaskRuntime {
   unpullable: Map<string, string>;
   /** What a container answers to the stop signal; 143 without one. */
   stopExitCode: (container: VirtualContainer) => number;
+  /** What a command in a container writes before it ends; nothing without one. */
+  onExec: (container: VirtualContainer, command: string[]) => string;
 }
 
 export function virtualRuntime(): VirtualRuntime {
@@ -32,6 +34,7 @@ export function virtualRuntime(): VirtualRuntime {
     running,
     unpullable: new Map(),
     stopExitCode: () => 143,
+    onExec: () => '',
     async takeAddress({ key }) {
       addresses += 1;
       const [high, low] = [Math.floor(addresses / 250) % 250, (addresses % 250) + 4];
@@ -83,8 +86,14 @@ function startContainer(runtime: VirtualRuntime, taskId: string, plan: Container
     async stop() {
       container.end({ exitCode: runtime.stopExitCode(container) });
     },
-    async exec() {
-      return { stream: new PassThrough(), resize: async () => {}, kill: async () => {} };
+    async exec(command) {
+      const stream = new PassThrough();
+      // Whoever reads gets everything, also what comes before it listens.
+      stream.end(runtime.onExec(container, command));
+      return { stream: Duplex.from({ readable: stream, writable: new PassThrough() }), resize, kill };
     },
   };
 }
+
+const resize = async () => {};
+const kill = async () => {};

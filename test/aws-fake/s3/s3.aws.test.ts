@@ -15,7 +15,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AwsFake, defaultAccount, startAwsFake } from '../server.ts';
+import { defaultAccount } from '../front-door.ts';
+import { type AwsFake, startAwsFake } from '../server.ts';
 
 const region = 'eu-west-1';
 const Bucket = 'contexts';

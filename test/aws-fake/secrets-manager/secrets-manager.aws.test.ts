@@ -9,7 +9,8 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type AwsFake, defaultAccount, startAwsFake } from '../server.ts';
+import { defaultAccount } from '../front-door.ts';
+import { type AwsFake, startAwsFake } from '../server.ts';
 
 const region = 'eu-west-1';
 let fake: AwsFake;

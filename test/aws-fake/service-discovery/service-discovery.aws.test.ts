@@ -13,7 +13,8 @@ import {
   ServiceDiscoveryClient,
 } from '@aws-sdk/client-servicediscovery';
 import { expect, test } from 'vitest';
-import { defaultAccount, startAwsFake } from '../server.ts';
+import { defaultAccount } from '../front-door.ts';
+import { startAwsFake } from '../server.ts';
 
 test('an instance is an address of its name, and nothing goes while it is used', async () => {
   const region = 'eu-west-1';
