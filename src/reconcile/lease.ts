@@ -2,6 +2,7 @@
 import type { Deps } from '../context.ts';
 import { type Claimed, claim, claimDue, type RunRecord, record, renewLease } from '../db/claims.ts';
 import type { Container, Run } from '../domain/container.ts';
+import { AppError } from '../domain/errors.ts';
 import { withHeartbeat } from '../domain/heartbeat.ts';
 import { containerTopic, eventsTopic } from '../domain/wakeups.ts';
 import { runEvents } from './run-events.ts';
@@ -92,6 +93,16 @@ export class Lease {
   /** Makes a call of any length under the lease. What comes of it may be written only if the fence still holds then. */
   during<T>(call: () => Promise<T>): Promise<T> {
     return withHeartbeat(this.#deps.clock, RENEW_SECONDS, () => this.#renew(), call);
+  }
+
+  /** The same, and what went wrong is an answer as well. */
+  async attempt<T>(call: () => Promise<T>): Promise<{ value: T } | { failure: AppError }> {
+    try {
+      return { value: await this.during(call) };
+    } catch (error) {
+      if (error instanceof AppError) return { failure: error };
+      return { failure: new AppError('internal', 'The provider failed unexpectedly', { cause: error }) };
+    }
   }
 
   /** Records the run with the events its change implies; extends the lease unless `release` is given. False = the fence is old: stop. */

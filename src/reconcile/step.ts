@@ -86,7 +86,7 @@ async function workUnderLease(
       // The answer is as old as the question, however late it comes.
       const askedAt = lease.now();
       attention.look();
-      const seen = await tried(lease, () => deps.provider.observe(refOf(run), options()));
+      const seen = await lease.attempt(() => deps.provider.observe(refOf(run), options()));
       if ('failure' in seen) return retryLater(deps, lease, run, seen.failure);
       const folded = foldObservation(container(), seen.value, deps.provider.features, askedAt);
       if (!folded) return release(lease, run, { afterSeconds: 1 });
@@ -132,7 +132,7 @@ async function workUnderLease(
     calls++;
     // What was seen may have taken longer to arrive than the lease lasts: then somebody else has acted since.
     if (lease.isDue && !(await lease.write(run))) return null;
-    const done = await tried(lease, () => act(deps, container(), action, lease.now(), options()));
+    const done = await lease.attempt(() => act(deps, container(), action, lease.now(), options()));
     if ('failure' in done) {
       const verdict = judge(action, done.failure, calls);
       if (verdict === 'look again') continue;
@@ -152,19 +152,6 @@ async function workUnderLease(
 }
 
 const refOf = (run: Run) => ({ key: run.providerKey, handle: run.handle });
-
-async function tried<T>(lease: Lease, call: () => Promise<T>): Promise<{ value: T } | { failure: AppError }> {
-  try {
-    return { value: await lease.during(call) };
-  } catch (error) {
-    return {
-      failure:
-        error instanceof AppError
-          ? error
-          : new AppError('internal', 'The provider failed unexpectedly', { cause: error }),
-    };
-  }
-}
 
 function mustBeKnownBefore(action: ProviderAction, known: Run, run: Run): boolean {
   return action.kind === 'start' && (run.stoppedSeq !== known.stoppedSeq || run.restartCount !== known.restartCount);
