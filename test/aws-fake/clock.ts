@@ -20,6 +20,7 @@ export function realClock(onError: (error: unknown) => void): FakeClock {
       const timer = setTimeout(() => {
         Promise.resolve().then(action).catch(onError);
       }, ms);
+      timer.unref();
       return () => clearTimeout(timer);
     },
   };

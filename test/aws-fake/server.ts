@@ -13,6 +13,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type FakeClock, realClock } from './clock.ts';
 import { Downloads } from './ecr/downloads.ts';
 import { RegistryLogins } from './ecr/registry-logins.ts';
@@ -22,6 +23,7 @@ import { goodHabits, type Habits } from './habits.ts';
 import { readRequest } from './http-exchange.ts';
 import { Identities } from './identities.ts';
 import { inProcessHandler } from './in-process.ts';
+import { requireModels } from './model/botocore.ts';
 import type { PolicyDocument } from './policies.ts';
 import type { TaskRuntime } from './runtime/runtime.ts';
 import { virtualRuntime } from './runtime/virtual.ts';
@@ -56,6 +58,7 @@ export interface AwsFake extends World {
 }
 
 export async function startAwsFake(options: AwsFakeOptions = {}): Promise<AwsFake> {
+  requireModels();
   const world = createWorld(options);
   const sites = new Map<string, Site>();
   const site = (account: string, region: string): Site => {
@@ -69,6 +72,11 @@ export async function startAwsFake(options: AwsFakeOptions = {}): Promise<AwsFak
       world.failures.push(error);
       outgoing.destroy();
     });
+  });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   server.on('upgrade', dataChannels(world));
   server.listen(0, '127.0.0.1');
@@ -98,8 +106,8 @@ export async function startAwsFake(options: AwsFakeOptions = {}): Promise<AwsFak
     },
     async close() {
       await world.runtime.close();
-      server.closeAllConnections();
       server.close();
+      for (const socket of sockets) socket.destroy();
       await once(server, 'close');
     },
   });

@@ -9,9 +9,10 @@ import type { Placement } from './run-task-rules.ts';
 /** The address of each task that has one. */
 const addresses = new WeakMap<TaskRecord, TaskAddress>();
 
-/** Takes an address of the subnet; throws with AWS's words when none is left. */
+/** Takes an address of a subnet that has one; throws with AWS's words when none is left. */
 export async function attachInterface(site: Site, record: TaskRecord, placement: Placement): Promise<TaskAddress> {
-  const [subnetId = ''] = placement.subnets;
+  const isFree = (id: string) => (site.ec2.subnets.get(id)?.AvailableIpAddressCount ?? 0) > 0;
+  const subnetId = placement.subnets.find(isFree) ?? placement.subnets[0] ?? '';
   try {
     site.ec2.takeSubnetAddress(subnetId);
   } catch (error) {
@@ -36,6 +37,7 @@ export async function attachInterface(site: Site, record: TaskRecord, placement:
     publicIp: placement.publicIp ? address.privateIp : undefined,
     description: `arn:aws:ecs:${site.region}:${site.account}:attachment/${attachmentId}`,
   });
+  record.task.availabilityZone = site.ec2.subnets.get(subnetId)?.AvailabilityZone;
   const details = { subnetId, networkInterfaceId, macAddress: address.mac, privateIPv4Address: address.privateIp };
   record.task.attachments = [
     {

@@ -80,7 +80,8 @@ export class TaskLife {
       await this.startContainer(this.runtimeTask, name);
     }
     this.wasRunning = true;
-    if (!this.cause) this.change({ lastStatus: 'RUNNING', startedAt: this.site.now() });
+    // What ends at once did run, and is shown so before it is shown to end.
+    this.change({ lastStatus: 'RUNNING', startedAt: this.site.now() });
     this.startAgents();
   }
 

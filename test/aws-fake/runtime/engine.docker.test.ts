@@ -68,6 +68,27 @@ test('a task is stopped by its signal, and killed when it does not listen', asyn
   expect(await bench.lines(arns[0])).toEqual(['up', 'bye']);
 });
 
+test('an init process, dropped capabilities, limits and a read-only root are as they are asked for', async () => {
+  const taskArn = await bench.run(
+    await bench.register({
+      command: ['sh', '-c', 'cat /proc/1/comm; ulimit -n; grep CapEff /proc/self/status; touch /x 2>&1'],
+      linuxParameters: { initProcessEnabled: true, capabilities: { drop: ['ALL'] } },
+      ulimits: [{ name: 'nofile', softLimit: 1000, hardLimit: 1000 }],
+      readonlyRootFilesystem: true,
+    }),
+  );
+  expect(await bench.reach(taskArn, 'STOPPED')).toMatchObject({
+    startedAt: expect.any(Date),
+    containers: [{ exitCode: 1 }],
+  });
+  expect(await bench.lines(taskArn)).toEqual([
+    'docker-init',
+    '1000',
+    'CapEff:\t0000000000000000',
+    'touch: /x: Read-only file system',
+  ]);
+});
+
 test('a command that is not there keeps the task from starting', async () => {
   const taskArn = await bench.run(await bench.register({ command: ['/no/such'] }));
   const task = await bench.reach(taskArn, 'STOPPED');
