@@ -135,6 +135,9 @@ async function describeExit(
   return { exitCode: StatusCode, outOfMemory: State.OOMKilled };
 }
 
+/** The Engine's keys for leaving a session, which the agent has none of, are made something that no input has. */
+const neverTyped = Array.from({ length: 8 }, () => 'ctrl-@,ctrl-_').join(',');
+
 export class EngineContainer implements RuntimeContainer {
   readonly runtimeId: string;
   readonly exited: Promise<ContainerExit>;
@@ -165,6 +168,7 @@ export class EngineContainer implements RuntimeContainer {
       AttachStdin: true,
       AttachStdout: true,
       AttachStderr: true,
+      DetachKeys: neverTyped,
       Env: ['TERM=xterm-256color', 'LANG=C.UTF-8'],
     });
     const stream = await exec.start({ hijack: true, stdin: true, Tty: true });

@@ -1,0 +1,37 @@
+/** What parts of the AWS provider share, pointed at the fake by the variables of the SDK. */
+import { systemClock, systemIds } from '../../../src/domain/clock.ts';
+import { createClients } from '../../../src/providers/aws/clients.ts';
+import type { Site } from '../../../src/providers/aws/site.ts';
+import { createThrottle } from '../../../src/providers/aws/throttle.ts';
+import type { AwsFake } from '../../aws-fake/server.ts';
+
+export interface TestSite extends Site {
+  /** What it told the log. */
+  told: { event: string; data: Record<string, unknown> }[];
+}
+
+export function awsSite(fake: AwsFake, region: string): TestSite {
+  const { accessKeyId, secretAccessKey } = fake.addUser();
+  Object.assign(process.env, {
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL: fake.url,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  });
+  const told: TestSite['told'] = [];
+  return {
+    prefix: 'longshore',
+    installId: systemIds.uuid(),
+    settings: {
+      ...{ prefix: 'longshore', vpcId: 'vpc-1', subnetIds: [], publicAddresses: false, ingressRanges: [] },
+      ...{ executionRole: '', taskRole: null, bucket: 'bucket', logRetentionDays: 1, fileSystemId: null, spot: false },
+      architecture: 'amd64',
+    },
+    clients: createClients(),
+    clock: systemClock,
+    ids: systemIds,
+    throttle: createThrottle(systemClock),
+    log: (event, data) => void told.push({ event, data }),
+    told,
+  };
+}
