@@ -14,7 +14,7 @@ export const listening = Buffer.from('\u0001longshore listens\u0002');
 export const noTerminal = Buffer.from('\u0001longshore lacks stty\u0002');
 
 /** For a shell, and for the words that the agent splits a command into. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 const listen = [
   't=$(stty -g 2>/dev/null) || { printf "\\001longshore lacks stty\\002"; exit 1; }',

@@ -10,7 +10,7 @@ const literal = 0x16;
 const newline = 0x0a;
 
 /** The most that the agent takes in one message. */
-export const pieceBytes = 1024;
+const pieceBytes = 1024;
 
 /** Pieces that are complete in themselves: no line of the terminal is ever longer than one of them. */
 export function* typed(data: Uint8Array): Generator<Buffer, void, void> {
