@@ -73,6 +73,8 @@ export async function startAwsFake(options: AwsFakeOptions = {}): Promise<AwsFak
       outgoing.destroy();
     });
   });
+  // Longer than any client keeps an idle connection, which would else be closed under a request of its own.
+  server.keepAliveTimeout = 600_000;
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);

@@ -153,19 +153,16 @@ test('tasks reach each other through a security group that lets them, and not fr
   const serverArn = await bench.run(server, {}, [own]);
   const running = await bench.reach(serverArn, 'RUNNING');
   const address = running.containers?.[0]?.networkInterfaces?.[0]?.privateIpv4Address ?? '';
-  const client = await bench.register({
-    command: [
-      'sh',
-      '-c',
-      `for i in 1 2 3 4 5; do timeout 1 nc ${address} 7000 </dev/null && exit 0; sleep 0.2; done; exit 9`,
-    ],
-  });
-  const exitCode = async (groups: string[]) => {
-    const task = await bench.reach(await bench.run(client, {}, groups), 'STOPPED');
-    return task.containers?.[0]?.exitCode;
+  const look = `for i in 1 2 3 4 5; do timeout 1 nc ${address} 7000 </dev/null && exit 0; sleep 0.2; done; exit 9`;
+  const client = await bench.register({ command: ['sh', '-c', look] });
+  const resultIn = async (group: string) => {
+    const taskArn = await bench.run(client, {}, [group]);
+    const { containers: [container] = [] } = await bench.reach(taskArn, 'STOPPED');
+    const lines = await bench.lines(taskArn);
+    return { exitCode: container?.exitCode, heard: lines.includes('hello') };
   };
-  expect(await exitCode([own])).toBe(0);
-  expect(await exitCode([other])).toBe(9);
+  expect(await resultIn(own)).toEqual({ exitCode: 0, heard: true });
+  expect(await resultIn(other)).toEqual({ exitCode: 9, heard: false });
   await bench.stop(serverArn);
   await bench.reach(serverArn, 'STOPPED');
 });
