@@ -21,8 +21,9 @@ module.exports = {
     only('agent', '^src/agent/', '^src/agent/'),
     only('cli', '^src/cli/', '^src/(cli|agent|pki|domain)/'),
     only('db', '^src/db/', '^src/(db|domain)/'),
+    only('registry', '^src/registry/', '^src/(registry|domain)/|^src/providers/provider\\.ts$'),
     only('port', '^src/providers/provider\\.ts$', '^src/domain/'),
-    only('provider', '^src/providers/([^/]+)/', '^src/(domain/|providers/provider\\.ts$|providers/$1/)'),
+    only('provider', '^src/providers/([^/]+)/', '^src/(domain/|registry/|providers/provider\\.ts$|providers/$1/)'),
     only('context', '^src/context\\.ts$', '^src/domain/|^src/db/client\\.ts$|^src/providers/provider\\.ts$'),
     only(
       'reconcile',
@@ -32,7 +33,7 @@ module.exports = {
     only(
       'services',
       '^src/services/',
-      '^src/(services|reconcile|domain|db)/|^src/context\\.ts$|^src/providers/provider\\.ts$',
+      '^src/(services|reconcile|registry|domain|db)/|^src/context\\.ts$|^src/providers/provider\\.ts$',
     ),
     only('api', '^src/api/', '^src/(api|services|domain)/|^src/context\\.ts$'),
     only('scripts', '^scripts/', '^src/(entrypoints|domain|pki)/|^src/db/migrate\\.ts$|^src/(deps|config)\\.ts$'),

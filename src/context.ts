@@ -7,6 +7,7 @@ import type { Clock, Ids } from './domain/clock.ts';
 import type { Metrics } from './domain/metrics.ts';
 import type { Places } from './domain/places.ts';
 import type { Principal, TenantPrincipal } from './domain/principal.ts';
+import type { RegistryPolicy } from './domain/registry-policy.ts';
 import type { Wakeups } from './domain/wakeups.ts';
 import type { Provider } from './providers/provider.ts';
 
@@ -35,12 +36,6 @@ export interface TenantPlaces {
   verbs: Places;
   /** Stats and process lists that are asked for once. */
   looks: Places;
-}
-
-export interface RegistryPolicy {
-  /** Hosts beside docker.io; "*" = any public one. */
-  hosts: readonly string[];
-  loopback: boolean;
 }
 
 /** What a process learns when it begins to listen. */

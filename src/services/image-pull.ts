@@ -11,9 +11,9 @@ import {
   parseImageReference,
 } from '../domain/image.ts';
 import type { PullProgress, RegistryAuth } from '../providers/provider.ts';
+import { checkRegistry } from '../registry/policy.ts';
 import { authorize } from './authorize.ts';
 import { recordImage } from './recorded-image.ts';
-import { checkRegistry } from './registry-policy.ts';
 
 export type { PullProgress, RegistryAuth };
 

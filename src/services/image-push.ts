@@ -11,12 +11,12 @@ import { familiarRepository, parseImageReference } from '../domain/image.ts';
 import { actorOf } from '../domain/principal.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
 import type { PullProgress, RegistryAuth } from '../providers/provider.ts';
+import { checkRegistry } from '../registry/policy.ts';
+import { openRegistry } from '../registry/session.ts';
+import { type Blob, putManifest, uploadBlob } from '../registry/upload.ts';
 import { authorize } from './authorize.ts';
 import { unpackImages } from './image-archive.ts';
 import { requireImage } from './images.ts';
-import { checkRegistry } from './registry-policy.ts';
-import { openRegistry } from './registry-session.ts';
-import { type Blob, putManifest, uploadBlob } from './registry-upload.ts';
 import { openSpool, readSpooled, type Spool, type SpooledFile } from './spool.ts';
 
 export type { PullProgress };

@@ -5,10 +5,10 @@ import type { Ctx, Deps } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
 import { familiarReference, parseImageReference } from '../domain/image.ts';
 import type { RegistryAuth } from '../providers/provider.ts';
+import { readAnswer } from '../registry/http.ts';
+import { checkRegistry } from '../registry/policy.ts';
+import { openRegistry, parse, type RegistrySession, refusal } from '../registry/session.ts';
 import { authorize } from './authorize.ts';
-import { readAnswer } from './registry-http.ts';
-import { checkRegistry } from './registry-policy.ts';
-import { openRegistry, parse, type RegistrySession, refusal } from './registry-session.ts';
 
 const LOOK_SECONDS = 60;
 

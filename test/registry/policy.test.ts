@@ -1,6 +1,6 @@
 /** Which registries may be used, and every spelling of an address that must not slip through. */
 import { describe, expect, it } from 'vitest';
-import { checkRegistry, type Resolve } from '../../src/services/registry-policy.ts';
+import { checkRegistry, type Resolve } from '../../src/registry/policy.ts';
 
 const nobody = { hosts: [], loopback: false };
 const anyPublic = { hosts: ['*'], loopback: false };

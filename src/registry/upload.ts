@@ -1,8 +1,8 @@
 /** Putting blobs and manifests into a registry. https://distribution.github.io/distribution/spec/api/ */
 import { createHash } from 'node:crypto';
 import { AppError } from '../domain/errors.ts';
-import { readAnswer } from './registry-http.ts';
-import { type RegistrySession, refusal } from './registry-session.ts';
+import { readAnswer } from './http.ts';
+import { type RegistrySession, refusal } from './session.ts';
 
 export interface Blob {
   digest: string;

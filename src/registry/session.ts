@@ -4,10 +4,10 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import type { RegistryPolicy } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
+import type { RegistryPolicy } from '../domain/registry-policy.ts';
 import type { RegistryAuth } from '../providers/provider.ts';
-import { type RegistryRequest, readAnswer, sendToRegistry } from './registry-http.ts';
+import { type RegistryRequest, readAnswer, sendToRegistry } from './http.ts';
 
 export interface RegistrySession {
   /** As a reference names it. */

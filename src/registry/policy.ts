@@ -4,8 +4,8 @@
  */
 import { lookup } from 'node:dns/promises';
 import ipaddr from 'ipaddr.js';
-import type { RegistryPolicy } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
+import type { RegistryPolicy } from '../domain/registry-policy.ts';
 
 /** Every address of a host name. */
 export type Resolve = (host: string) => Promise<string[]>;

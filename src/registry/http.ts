@@ -6,9 +6,9 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIPv6, type LookupFunction } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
-import type { RegistryPolicy } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
-import { registryAddress } from './registry-policy.ts';
+import type { RegistryPolicy } from '../domain/registry-policy.ts';
+import { registryAddress } from './policy.ts';
 
 export interface RegistryRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT';

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { RegistryAuth } from '../../src/providers/provider.ts';
-import { readAnswer } from '../../src/services/registry-http.ts';
-import { registryAddress } from '../../src/services/registry-policy.ts';
-import { openRegistry, type RegistrySession } from '../../src/services/registry-session.ts';
-import { putManifest, uploadBlob } from '../../src/services/registry-upload.ts';
+import { readAnswer } from '../../src/registry/http.ts';
+import { registryAddress } from '../../src/registry/policy.ts';
+import { openRegistry, type RegistrySession } from '../../src/registry/session.ts';
+import { putManifest, uploadBlob } from '../../src/registry/upload.ts';
 import { type Answer, json, type StubRegistry, stubRegistry, wantsBearer } from '../support/stub-registry.ts';
 
 const loopback = { hosts: [], loopback: true };
