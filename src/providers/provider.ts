@@ -12,7 +12,7 @@
  * The provider's own text goes into `cause`, never into the public message.
  */
 
-import type { Health, Phase, PublishedPort } from '../domain/container.ts';
+import type { Failure, Health, Phase, PublishedPort } from '../domain/container.ts';
 import type { ContainerSizes, PathChange, PathStat } from '../domain/container-files.ts';
 import type { ContainerSpec, Resources } from '../domain/container-spec.ts';
 import type { ExecSpec } from '../domain/exec.ts';
@@ -90,6 +90,10 @@ export type Observation =
       resources: Resources | null;
       startedAt: Date | null;
       finishedAt: Date | null;
+      /** Phase created: a start was taken and is under way; it needs no other. */
+      starting?: boolean;
+      /** Phase created: why its last start came to nothing. */
+      failure?: Failure | null;
       /** Orders observations where the provider can answer late (ECS detail.version); null when it always answers the latest. */
       version: number | null;
     };
@@ -118,7 +122,32 @@ export interface Features {
   /** Upper bounds that no spec may exceed; null = the operator's quota alone decides. */
   maxMemoryMiB: number | null;
   maxCpus: number | null;
+  /** Whatever else it can never run: null = nothing of this spec. Pure. */
+  refusalOf?: (spec: ContainerSpec) => Refusal | null;
+  /** What its methods do not tell or do as elsewhere; nothing when absent. */
+  lacks?: readonly Lack[];
 }
+
+export interface Refusal {
+  /** Path in the spec. */
+  field: string;
+  /** Why, and what to do instead. */
+  reason: string;
+}
+
+/**
+ * `separate log streams`: all lines are stdout's. `addresses per network`: a run has one address on all of them. `sizes of
+ * volumes`: none is known. `chosen ports`: a port is published at its own number on the run's own address, so that none is
+ * ever taken. `prompt kills`: KILL comes after the stop signal, when the grace of the spec is over. `refused commands`: what
+ * cannot be executed starts, and ends with 126 or 127.
+ */
+export type Lack =
+  | 'separate log streams'
+  | 'addresses per network'
+  | 'sizes of volumes'
+  | 'chosen ports'
+  | 'prompt kills'
+  | 'refused commands';
 
 export interface LogOptions extends CallOptions {
   follow: boolean;

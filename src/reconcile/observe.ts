@@ -47,8 +47,11 @@ export function foldObservation(container: Container, seen: Observation, feature
       failure: seen.interrupted && wasUp(run) ? interruption : run.failure,
     };
   }
-  const failed = run.phase === 'failed' && run.startedSeq >= container.startSeq;
-  return { ...next, phase: failed ? 'failed' : 'created', stoppedSeq: container.stopSeq };
+  const isSatisfied = run.startedSeq >= container.startSeq;
+  const stopped = { ...next, stoppedSeq: container.stopSeq };
+  // A start that was taken, and came to nothing later.
+  if (seen.failure && isSatisfied) return { ...stopped, phase: 'failed', failure: seen.failure };
+  return { ...stopped, phase: run.phase === 'failed' && isSatisfied ? 'failed' : 'created' };
 }
 
 /** Said of a run until its next start. */

@@ -38,16 +38,30 @@ export type Action =
 
 /** How often a settled but live container is looked at, should a hint be lost. */
 export const LIVE_CHECK_SECONDS = 300;
+const STARTING_CHECK_SECONDS = 1;
 const RESTART_CAP_SECONDS = 60;
 /** A run this long forgets its earlier restarts. */
 export const STABLE_SECONDS = 60;
 
+/** What is known of this look and is no part of the run. */
+export interface Look {
+  /** The provider said no to these limits: what else there is to do is done without. */
+  limitsRefused?: boolean;
+  /** It was told to start and is about to run. */
+  isStarting?: boolean;
+}
+
 /**
  * Networks and limits come before a start, and last of all otherwise: whatever is wrong with one keeps nothing from being
- * stopped or removed. @param limitsRefused the provider said no to these limits: what else there is to do is done without
+ * stopped or removed.
  */
-export function plan(container: Container, features: Features, now: Date, limitsRefused = false): Action {
-  const next = planLife(container, features, now);
+export function plan(
+  container: Container,
+  features: Features,
+  now: Date,
+  { limitsRefused = false, isStarting = false }: Look = {},
+): Action {
+  const next = planLife(container, features, now, isStarting);
   const mayWait = next.kind === 'start' || next.kind === 'settled' || next.kind === 'backoff';
   if (!mayWait || !isThere(container.run)) return next;
   return planNetworks(container) ?? (limitsRefused ? null : planLimits(container, features)) ?? next;
@@ -90,7 +104,7 @@ function sameNames(wanted: string[], present: string[], own: string[]): boolean 
   return !lacks(wanted, present) && !lacks(present, wanted);
 }
 
-function planLife(container: Container, features: Features, now: Date): Action {
+function planLife(container: Container, features: Features, now: Date, isStarting: boolean): Action {
   const { desired, run } = container;
   const startDue = run.startedSeq < container.startSeq;
   const stopDue = run.stoppedSeq < container.stopSeq;
@@ -117,6 +131,7 @@ function planLife(container: Container, features: Features, now: Date): Action {
       if (run.exitCode === null || startDue) return { kind: 'renew', byPolicy: false };
       return restartsAfterExit(container) ? { kind: 'renew', byPolicy: true } : settled(null);
     case 'created':
+      if (isStarting) return planStarting(container, now);
       if (!wantsUp(container)) return settled(null);
       return { kind: 'start', byPolicy: false };
     case 'running':
@@ -129,23 +144,26 @@ function planLife(container: Container, features: Features, now: Date): Action {
   }
 }
 
+/** Providers that take long are not asked twice, and can be told to stop before it runs. */
+function planStarting(container: Container, now: Date): Action {
+  const isAsked = wantsUp(container) || container.run.stopRequestedAt !== null;
+  return isAsked ? { kind: 'wait', seconds: STARTING_CHECK_SECONDS } : planStop(container, now);
+}
+
 function planRunning(container: Container, stopDue: boolean, startDue: boolean, now: Date): Action {
-  const { run } = container;
   const signal = signalDue(container);
   if (signal) return signal;
-  if (!wantsUp(container) || (stopDue && startDue)) {
-    if (run.stopRequestedAt === null) {
-      return {
-        kind: 'stop',
-        signal: container.stopSignal ?? container.spec.stop.signal ?? null,
-        graceSeconds: container.stopGraceSeconds,
-      };
-    }
-    const seconds = secondsUntil(run.stopRequestedAt, container.stopGraceSeconds, now);
-    return seconds <= 0 ? { kind: 'kill', signal: 'KILL' } : { kind: 'wait', seconds };
-  }
+  if (!wantsUp(container) || (stopDue && startDue)) return planStop(container, now);
   if (container.desired === 'paused') return { kind: 'pause' };
   return settled(null, LIVE_CHECK_SECONDS);
+}
+
+function planStop({ run, spec, stopSignal, stopGraceSeconds: graceSeconds }: Container, now: Date): Action {
+  if (run.stopRequestedAt === null) {
+    return { kind: 'stop', signal: stopSignal ?? spec.stop.signal ?? null, graceSeconds };
+  }
+  const seconds = secondsUntil(run.stopRequestedAt, graceSeconds, now);
+  return seconds <= 0 ? { kind: 'kill', signal: 'KILL' } : { kind: 'wait', seconds };
 }
 
 const signalDue = ({ pendingSignal }: Container): Action | null =>

@@ -72,6 +72,7 @@ async function workUnderLease(
   let pollMs = 10;
   let looks = 0;
   let isCertain = false;
+  let isStarting = false;
   const options = () => callOptions(() => lease.isHeld);
   /** Why the run does not get the limits that it shall have. */
   let refused: Failure | null = null;
@@ -91,9 +92,11 @@ async function workUnderLease(
       const folded = foldObservation(container(), seen.value, deps.provider.features, askedAt);
       if (!folded) return release(lease, run, { afterSeconds: 1 });
       run = folded;
+      isStarting = seen.value.kind === 'present' && seen.value.starting === true;
     }
 
-    const action = plan(container(), deps.provider.features, lease.now(), refused !== null);
+    const look = { limitsRefused: refused !== null, isStarting };
+    const action = plan(container(), deps.provider.features, lease.now(), look);
     const isOver = action.kind === 'settled' || action.kind === 'backoff';
     isCertain = false;
     if (isOver && attention.isAsked && looks++ < MAX_LOOKS) continue;

@@ -49,6 +49,8 @@ export function checkSupported(spec: ContainerSpec, provider: Provider, limits: 
   if (shmMiB > limits.maxima.memoryMiB) {
     throw refuse('limit', 'resources.shmMiB', `at most ${limits.maxima.memoryMiB} is allowed`);
   }
+  const refusal = features.refusalOf?.(spec);
+  if (refusal) throw refuse('unsupported', refusal.field, refusal.reason);
   const targets = spec.mounts.map((mount) => mount.target);
   const twice = targets.findIndex((target, position) => targets.indexOf(target) !== position);
   if (twice !== -1) throw refuse('invalid', `mounts.${twice}.target`, `${targets[twice]} is mounted twice`);

@@ -11,6 +11,7 @@ import { type ContainerSpecInput, containerSpec } from '../../src/domain/contain
 import type {
   CallOptions,
   CreateInput,
+  Lack,
   NetworkRef,
   Observation,
   Provider,
@@ -132,6 +133,8 @@ export function createWorld(harness: Harness) {
     return made;
   }
 
+  const lacks = (lack: Lack): boolean => provider.features.lacks?.includes(lack) ?? false;
+
   /** Done once the case's runs are gone. */
   const later = (work: () => Promise<unknown>) => void deferred.push(work);
 
@@ -143,5 +146,5 @@ export function createWorld(harness: Harness) {
     await Promise.all(volumes.splice(0).map((made) => provider.volumes.remove(made, within())));
   }
 
-  return { harness, provider, input, create, start, until, lines, network, volume, later, cleanUp };
+  return { harness, provider, lacks, input, create, start, until, lines, network, volume, later, cleanUp };
 }

@@ -91,7 +91,7 @@ export function liveCases(world: () => World): void {
   });
 
   test('a published port is one of the operator, and no two runs get the same', async () => {
-    const { provider, network, create, start, until } = world();
+    const { provider, network, create, start, until, lacks } = world();
     const networks = [{ ...(await network()), aliases: [] }];
     const first = await start({ networks, spec: { ports: [{ containerPort: 80 }] } });
     const { ports } = await until(first, 'running');
@@ -101,6 +101,13 @@ export function liveCases(world: () => World): void {
     const hostPort = ports[0]?.hostPort ?? 0;
     expect(hostPort).toBeGreaterThan(0);
     const second = await create({ networks, spec: { ports: [{ containerPort: 80, hostPort }] } });
+    if (lacks('chosen ports')) {
+      await provider.start(second, within());
+      const taken = (await until(second, 'running')).ports;
+      expect([hostPort, taken[0]?.hostPort]).toEqual([80, 80]);
+      expect(taken[0]?.hostAddress).not.toBe(ports[0]?.hostAddress);
+      return;
+    }
     await expect(provider.start(second, within())).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(String(hostPort)),

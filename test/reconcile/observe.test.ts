@@ -37,6 +37,13 @@ describe('an observation', () => {
     expect(foldObservation(aContainer(), present({ version: 7 }), features, now)).toMatchObject({ observedVersion: 7 });
   });
 
+  it('of a start that came to nothing later is its failure, unless another start is due', () => {
+    const failure = { code: 'invalid', message: 'no such image' } as const;
+    const seen = present({ phase: 'created', startedAt: null, failure });
+    expect(foldObservation(aContainer(), seen, features, now)).toMatchObject({ phase: 'failed', failure });
+    expect(foldObservation(aContainer({ startSeq: 2 }), seen, features, now)).toMatchObject({ phase: 'created' });
+  });
+
   it('of an end keeps its facts and counts as the stop that a restart waits for', () => {
     const restarting = aContainer({ startSeq: 2, stopSeq: 2 });
     const run = foldObservation(restarting, ended(), features, now);

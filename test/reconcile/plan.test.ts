@@ -55,6 +55,22 @@ describe('a container that shall run', () => {
   });
 });
 
+describe('a container whose start is under way at the provider', () => {
+  const starting = (change = {}, run = {}) =>
+    plan(aContainer(change, { phase: 'created', ...run }), anew, now, { isStarting: true });
+
+  it('is waited for and not started again', () => {
+    expect(starting()).toEqual({ kind: 'wait', seconds: 1 });
+    expect(starting({ startSeq: 2 })).toEqual({ kind: 'wait', seconds: 1 });
+  });
+
+  it('is told once to stop when it shall not run any more, and removed at once', () => {
+    expect(starting({ desired: 'stopped' })).toMatchObject({ kind: 'stop' });
+    expect(starting({ desired: 'stopped' }, { stopRequestedAt: ago(30) })).toEqual({ kind: 'wait', seconds: 1 });
+    expect(starting({ desired: 'removed' })).toEqual({ kind: 'destroy' });
+  });
+});
+
 describe('a restart', () => {
   const restarting = (run = {}) => aContainer({ startSeq: 2, stopSeq: 2 }, run);
 
@@ -199,7 +215,7 @@ describe('limits', () => {
     expect(next(having({}, {}, { desired: 'stopped' })).kind).toBe('stop');
     expect(next(having({}, {}, { desired: 'removed' }))).toEqual({ kind: 'destroy' });
     const created = having({}, { phase: 'created', startedSeq: 0 });
-    expect(plan(created, inPlace, now, true)).toEqual({ kind: 'start', byPolicy: false });
+    expect(plan(created, inPlace, now, { limitsRefused: true })).toEqual({ kind: 'start', byPolicy: false });
   });
 
   it('of an ended run matter only where it starts again', () => {

@@ -1,13 +1,25 @@
 /** ECS on Fargate and the services around it as a provider: puts the parts of this folder together. */
 import { ListClustersCommand } from '@aws-sdk/client-ecs';
 import type { Clock, Ids } from '../../domain/clock.ts';
-import { AppError } from '../../domain/errors.ts';
 import type { Provider } from '../provider.ts';
 import { createClients } from './clients.ts';
 import { imagesOf } from './images/images.ts';
+import { followMs, logsOf } from './logs/logs.ts';
+import { createLogReader } from './logs/pages.ts';
+import { networksOf } from './networks.ts';
+import { discard, listOwned } from './owned.ts';
+import { createRun } from './runs/create.ts';
+import { destroyRun, killRun, stopRun } from './runs/ending.ts';
+import { observeRun } from './runs/observe.ts';
+import { refusalOf } from './runs/refusals.ts';
+import { largestSize } from './runs/sizes.ts';
+import { startRun } from './runs/start.ts';
+import { createTaskReader } from './runs/tasks.ts';
 import type { AwsSettings } from './settings.ts';
 import { ask, type Site } from './site.ts';
 import { createThrottle } from './throttle.ts';
+import { volumesOf } from './volumes.ts';
+import { watchTasks } from './watch.ts';
 
 export interface AwsOptions {
   settings: AwsSettings;
@@ -18,42 +30,47 @@ export interface AwsOptions {
   log?: Site['log'];
 }
 
-const pending = async (): Promise<never> => {
-  throw new AppError('unsupported', 'Containers cannot run on AWS yet');
-};
-
 export function createAwsProvider({ settings, installId, clock, ids, log = () => {} }: AwsOptions): Provider {
   const clients = createClients();
   const throttle = createThrottle(clock);
-  const site: Site = { settings, prefix: settings.prefix, installId, clients, clock, ids, throttle, log };
+  const base = { settings, prefix: settings.prefix, installId, clients, clock, ids, throttle, log };
+  const site: Site = { ...base, tasks: createTaskReader(base) };
+  const logs = createLogReader(site, followMs);
+  const parts = { images: imagesOf(site), networks: networksOf(site), volumes: volumesOf(site) };
   return {
     name: 'aws',
     features: {
       restartInPlace: false,
       absenceSeconds: 300,
       mountTypes: settings.fileSystemId === null ? [] : ['volume'],
-      maxMemoryMiB: 122_880,
-      maxCpus: 16,
+      maxMemoryMiB: largestSize.memoryMiB,
+      maxCpus: largestSize.cpus,
+      refusalOf,
+      lacks: [
+        'separate log streams',
+        'addresses per network',
+        'sizes of volumes',
+        'chosen ports',
+        'prompt kills',
+        // The init that exec needs runs before the command, and does not fail with it.
+        ...(settings.taskRole === null ? [] : (['refused commands'] as const)),
+      ],
     },
     ping: async (call) => {
-      const send = (http: { abortSignal: AbortSignal }) =>
-        clients.ecs.send(new ListClustersCommand({ maxResults: 1 }), http);
+      const command = new ListClustersCommand({ maxResults: 1 });
+      const send = (http: { abortSignal: AbortSignal }) => clients.ecs.send(command, http);
       await ask(site, { action: 'ecs:ListClusters', subject: { noun: 'account' }, send }, call);
     },
-    create: pending,
-    start: pending,
-    observe: pending,
-    stop: pending,
-    kill: pending,
-    destroy: pending,
-    listOwned: pending,
-    discard: pending,
-    // biome-ignore lint/correctness/useYield: it refuses before anything could be told
-    logs: async function* () {
-      await pending();
-    },
-    images: imagesOf(site),
-    networks: { ensure: pending, remove: pending },
-    volumes: { ensure: pending, remove: pending, sizes: pending },
+    create: (input, call) => createRun(site, input, call),
+    start: (run, call) => startRun(site, run, call),
+    observe: (run, call) => observeRun(site, run, call),
+    stop: (run, signalName, _graceSeconds, call) => stopRun(site, run, signalName, call),
+    kill: (run, signalName, call) => killRun(site, run, signalName, call),
+    destroy: (run, call) => destroyRun(site, run.key, call),
+    listOwned: (call) => listOwned(site, call),
+    discard: (object, call) => discard(site, object, parts, call),
+    logs: (run, call) => logsOf(site, logs, run, call),
+    watch: (call) => watchTasks(site, call),
+    ...parts,
   };
 }

@@ -47,12 +47,24 @@ const rules: readonly Rule[] = [
     code: 'unavailable',
     say: () => 'A subnet has no free address left',
   },
+  {
+    name: /InvalidVpcID|FileSystemNotFound|NoSuchBucket/,
+    code: 'unavailable',
+    say: () => 'What Longshore is set to use in its AWS account is not there',
+  },
+  {
+    text: /role is not valid|unable to assume the role/i,
+    code: 'forbidden',
+    say: () => 'A role that Longshore is set to use is not valid',
+  },
   { name: /ClusterNotFound/i, code: 'not_found', say: () => "The tenant's cluster is gone from AWS" },
   {
     name: /DependencyViolation|ResourceInUse|InUseException/i,
     code: 'conflict',
     say: ({ noun }) => `The ${noun} is in use`,
   },
+  { text: /security group information/i, code: 'not_found', say: () => 'A network of the container is gone from AWS' },
+  { text: /subnet information/i, code: 'unavailable', say: () => 'A subnet that Longshore is set to use is not there' },
   { name: /NotFound|NoSuch|ResourceNotFound/i, code: 'not_found', say: gone },
   { text: /\bnot found\b|does not exist/i, code: 'not_found', say: gone },
   {

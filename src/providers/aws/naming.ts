@@ -39,8 +39,14 @@ export const mainContainer = 'main';
 export const logStreamPrefix = 'run';
 export const logStreamName = (taskId: string): string => `${logStreamPrefix}/${mainContainer}/${taskId}`;
 
-/** `ls-<64 hex>-<n>` fits in the 128 characters of RunTask's startedBy, by which a task is found without its ARN. */
-export const startedBy = (key: string): string => key;
+/** Fits in the 128 characters of RunTask's startedBy, by which a task is found without its ARN. */
+export const startedBy = (key: string, attempt: number): string => `${key}/${attempt}`;
+
+/** Null for what we did not start. */
+export function readStartedBy(text = ''): { key: string; attempt: number } | null {
+  const [, key = '', attempt = ''] = /^(ls-[0-9a-f]{64}-\d+)\/(\d+)$/.exec(text) ?? [];
+  return key === '' ? null : { key, attempt: Number(attempt) };
+}
 
 /** Of at most 64 characters. Every attempt at a start has a token of its own; repeating one repeats its answer. */
 export const clientToken = ({ installId }: Names, key: string, attempt: number): string =>

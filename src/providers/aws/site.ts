@@ -5,10 +5,11 @@ import type { CallOptions } from '../provider.ts';
 import type { Clients } from './clients.ts';
 import { type Subject, toAppError } from './errors.ts';
 import type { Names } from './naming.ts';
+import type { TaskReader } from './runs/tasks.ts';
 import type { AwsSettings } from './settings.ts';
 import type { Throttle } from './throttle.ts';
 
-export interface Site extends Names {
+export interface AwsAccess extends Names {
   settings: AwsSettings;
   clients: Clients;
   clock: Clock;
@@ -16,6 +17,10 @@ export interface Site extends Names {
   throttle: Throttle;
   /** Told about what nobody waits for. */
   log: (event: string, data: Record<string, unknown>) => void;
+}
+
+export interface Site extends AwsAccess {
+  tasks: TaskReader;
 }
 
 /** One request of the SDK. The action is as IAM names it; the tenant is for whom, so that none takes another's turn. */
@@ -27,7 +32,7 @@ export interface AwsCall<T> {
 }
 
 /** Waits for its turn below the published limits, then asks. Throws AppError only. */
-export async function ask<T>(site: Site, call: AwsCall<T>, { signal, mayAct }: CallOptions): Promise<T> {
+export async function ask<T>(site: AwsAccess, call: AwsCall<T>, { signal, mayAct }: CallOptions): Promise<T> {
   try {
     await site.throttle.take(call.action, call.tenantId ?? '', signal);
     signal.throwIfAborted();

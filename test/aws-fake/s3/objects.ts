@@ -18,6 +18,7 @@ interface Visit {
 export const objectOperations: Record<string, (visit: Visit) => HttpAnswer> = {
   HeadBucket: () => ({ status: 200 }),
   PutObject: ({ request, bucket, key, at }) => {
+    checkConditions(request, bucket.objects.get(key));
     const { etag } = putObject(bucket, key, bodyOf(request), keptHeaders(request), at);
     return { status: 200, headers: { etag } };
   },
@@ -58,6 +59,24 @@ export const objectOperations: Record<string, (visit: Visit) => HttpAnswer> = {
     return { status: 204 };
   },
 };
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
+function checkConditions({ headers }: HttpRequest, present: StoredObject | undefined): void {
+  const { 'if-none-match': none, 'if-match': match } = headers;
+  if (none !== undefined && none !== '*') {
+    throw new AwsError('NotImplemented', 'A header you provided implies functionality that is not implemented', 501);
+  }
+  const bare = (etag: string) => etag.replaceAll('"', '');
+  const failed = new AwsError(
+    'PreconditionFailed',
+    'At least one of the pre-conditions you specified did not hold',
+    412,
+  );
+  if (none !== undefined && present) throw failed;
+  if (match === undefined) return;
+  if (!present) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+  if (bare(match) !== bare(present.etag)) throw failed;
+}
 
 function readObject({ request, bucket, key }: Visit): HttpAnswer {
   const object = bucket.objects.get(key);

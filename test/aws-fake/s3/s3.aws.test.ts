@@ -48,6 +48,17 @@ test('an object comes back as it was put, with what was said of it', async () =>
   expect(head).toMatchObject({ ContentLength: 5, ContentType: 'text/plain', Metadata: { tenant: 'a' } });
 });
 
+test('an object is made once, and changed only by who has read it', async () => {
+  const put = (Body: string, condition: object) =>
+    client.send(new PutObjectCommand({ Bucket, Key: 'once', Body, ...condition }));
+  await expect(put('early', { IfMatch: '"0"' })).rejects.toMatchObject({ name: 'NoSuchKey' });
+  const { ETag } = await put('one', { IfNoneMatch: '*' });
+  await expect(put('two', { IfNoneMatch: '*' })).rejects.toMatchObject({ name: 'PreconditionFailed' });
+  await put('two', { IfMatch: ETag });
+  await expect(put('three', { IfMatch: ETag })).rejects.toMatchObject({ name: 'PreconditionFailed' });
+  expect(await textOf('once')).toBe('two');
+});
+
 test('a stream comes in chunks with a checksum behind it', async () => {
   const bytes = Buffer.alloc(300_000, 'stream');
   const Body = Readable.from([bytes.subarray(0, 100_000), bytes.subarray(100_000)]);

@@ -8,6 +8,7 @@ import {
   logStreamPrefix,
   lowerTags,
   mainContainer,
+  readStartedBy,
   repositoryPrefix,
   startedBy,
   tagNames,
@@ -26,8 +27,13 @@ test("names fit into AWS's alphabets and lengths", () => {
   expect(familyName(names, 'b'.repeat(64))).toMatch(/^[A-Za-z0-9_-]{1,255}$/);
   expect(logGroupName(names, tenantId)).toMatch(/^[.\-_/#A-Za-z0-9]{1,512}$/);
   expect(repositoryPrefix(names, tenantId)).toMatch(/^[a-z0-9-]+\/[a-z0-9-]+$/);
-  expect(startedBy(key)).toMatch(/^[A-Za-z0-9_/-]{1,128}$/);
+  expect(startedBy(key, 3)).toMatch(/^[A-Za-z0-9_/-]{1,128}$/);
   expect(clientToken(names, key, 1)).toMatch(/^[\x21-\x7e]{1,64}$/);
+});
+
+test('who a task was started for is read back from it', () => {
+  expect(readStartedBy(startedBy(key, 3))).toEqual({ key, attempt: 3 });
+  for (const strange of [undefined, 'deployment', key, `${key}/x`]) expect(readStartedBy(strange)).toBeNull();
 });
 
 test('a token is the same for the same attempt, and another for any other', () => {

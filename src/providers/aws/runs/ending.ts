@@ -1,0 +1,69 @@
+/** Stop, kill and destroy. ECS has one way to end a task; other signals go through a process in the container. */
+import { signalName as knownSignal } from '../../../domain/container-spec.ts';
+import { AppError } from '../../../domain/errors.ts';
+import type { CallOptions, RunRef } from '../../provider.ts';
+import { clusterName } from '../naming.ts';
+import type { Site } from '../site.ts';
+import { liveTask, taskOf, withTaskArn } from './lookup.ts';
+import { isStopped } from './observation.ts';
+import { type RecordedRun, readRecord, removeRecord } from './records.ts';
+import { stopTask } from './stop.ts';
+
+const firstPauseMs = 50;
+const longestPauseMs = 2_000;
+
+/**
+ * The task's own grace, fixed when it was made, is what AWS waits before it kills; a signal other than the image's stop
+ * signal cannot be chosen, and the image's is sent instead.
+ */
+export async function stopRun(site: Site, run: RunRef, signalName: string | null, options: CallOptions): Promise<void> {
+  const recorded = await readRecord(site, run.key, options);
+  if (!recorded || recorded.value.ended) return;
+  if (signalName !== null && canonical(signalName) !== canonical(recorded.value.stopSignal)) {
+    site.log('stop signal of the image sent instead of another one', { key: run.key, signalName });
+  }
+  await stopTaskOf(site, recorded, options);
+}
+
+/** The stop signal and KILL become a stop, which ends with KILL. */
+export async function killRun(site: Site, run: RunRef, signalName: string, options: CallOptions): Promise<void> {
+  const parsed = knownSignal.safeParse(signalName);
+  if (!parsed.success) throw new AppError('invalid', `No such signal: ${signalName.slice(0, 32)}`);
+  const { recorded } = await liveTask(site, run, options);
+  const signal = canonical(parsed.data);
+  if (signal !== 'KILL' && signal !== canonical(recorded.value.stopSignal)) {
+    throw new AppError('unsupported', `ECS sends KILL and the image's own stop signal only, not ${signal}`);
+  }
+  await stopTaskOf(site, recorded, options);
+}
+
+/** Its task is stopped and seen stopped, then its record goes: so nobody can start what is gone. */
+export async function destroyRun(site: Site, key: string, options: CallOptions): Promise<void> {
+  const recorded = await readRecord(site, key, options);
+  if (!recorded) return;
+  const task = await stopTaskOf(site, recorded, options);
+  let pauseMs = firstPauseMs;
+  while (task) {
+    const seen = await taskOf(site, task, options);
+    if (!seen || isStopped(seen)) break;
+    if (options.signal.aborted) throw new AppError('timeout', 'AWS has not stopped the container in time');
+    await site.clock.sleep(pauseMs, options.signal);
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+  }
+  await removeRecord(site, key, options);
+}
+
+/** Null when it never had one. */
+async function stopTaskOf(site: Site, before: RecordedRun, options: CallOptions): Promise<RecordedRun | null> {
+  const recorded = await withTaskArn(site, before, options);
+  const { taskArn = null, tenantId = '' } = recorded?.value ?? {};
+  if (taskArn === null) return null;
+  await stopTask(site, { cluster: clusterName(site, tenantId), taskArn, tenantId }, options);
+  return recorded;
+}
+
+const numbered: Record<string, string> = { '9': 'KILL', '15': 'TERM', '2': 'INT', '3': 'QUIT', '1': 'HUP' };
+const canonical = (name: string): string => {
+  const plain = name.toUpperCase().replace(/^SIG/, '');
+  return numbered[plain] ?? plain;
+};

@@ -1,0 +1,105 @@
+/** What Fargate cannot do of a spec: the field, why, and what to do instead. Pure. */
+import type { ContainerSpec } from '../../../domain/container-spec.ts';
+import type { Refusal } from '../../provider.ts';
+import { taskSize } from './sizes.ts';
+
+/** ECS takes five security groups per task; one is for the published ports. */
+const mostNetworks = 4;
+const longestGraceSeconds = 120;
+
+type Rule = (spec: ContainerSpec) => Refusal | null;
+const unless = (fine: boolean, field: string, reason: string): Refusal | null => (fine ? null : { field, reason });
+const within = (value: number | undefined, from: number, to: number): boolean =>
+  value === undefined || (value >= from && value <= to);
+
+const rules: readonly Rule[] = [
+  ({ unsetEnv }) =>
+    unless(!unsetEnv?.length, 'unsetEnv', 'Fargate keeps every variable of the image; set it to an empty value'),
+  ({ groups }) =>
+    unless(
+      !groups?.length,
+      'groups',
+      'Fargate knows one group, the one of `user`; make the image with the groups it needs',
+    ),
+  ({ hostname }) => unless(hostname === undefined, 'hostname', "Fargate names hosts itself; use a network's alias"),
+  ({ domainname }) =>
+    unless(domainname === undefined, 'domainname', "Fargate names hosts itself; use a network's alias"),
+  ({ dns }) => unless(dns === undefined, 'dns', "Fargate uses the VPC's resolver; set the VPC's DHCP options"),
+  ({ extraHosts }) =>
+    unless(!extraHosts?.length, 'extraHosts', "Fargate has no such entries; use a network's alias or a name in DNS"),
+  ({ noNetwork }) => unless(!noNetwork, 'noNetwork', 'a Fargate task always has a network; use an internal network'),
+  ({ networks }) =>
+    unless(networks.length <= mostNetworks, 'networks', `a Fargate task can be on at most ${mostNetworks} networks`),
+  ({ resources }) =>
+    unless(
+      resources.cpuShares === undefined,
+      'resources.cpuShares',
+      'a Fargate task shares its CPUs with nobody; use cpus',
+    ),
+  ({ resources }) =>
+    unless(
+      resources.shmMiB === undefined || resources.shmMiB === 64,
+      'resources.shmMiB',
+      'Fargate always has 64 MiB of /dev/shm; use a volume',
+    ),
+  ({ resources }) =>
+    unless(!resources.oomScoreAdj, 'resources.oomScoreAdj', 'Fargate does not let processes be ranked; use memoryMiB'),
+  ({ ulimits = [] }) => {
+    const other = ulimits.findIndex(({ name }) => name !== 'nofile');
+    return unless(other < 0, `ulimits.${other}`, 'Fargate sets nofile only');
+  },
+  ({ ports }) => {
+    const moved = ports.findIndex(({ containerPort, hostPort }) => hostPort !== 0 && hostPort !== containerPort);
+    const reason =
+      "a Fargate task is published on its own address, at the container's own port; publish the same number";
+    return unless(moved < 0, `ports.${moved}.hostPort`, reason);
+  },
+  ({ ports, publishAll }) => {
+    const numbers = ports.map(({ containerPort }) => containerPort);
+    const twice = numbers.findIndex((port, at) => numbers.indexOf(port) !== at);
+    return unless(
+      twice < 0 || publishAll === true,
+      `ports.${twice}`,
+      'Fargate publishes a port once, for one protocol',
+    );
+  },
+  ({ mounts }) => {
+    const kept = mounts.findIndex((mount) => mount.type === 'volume' && mount.copy === true);
+    return unless(
+      kept < 0,
+      `mounts.${kept}.copy`,
+      "a volume on EFS never takes the image's files; copy them at the start",
+    );
+  },
+  ({ stop }) =>
+    unless(
+      stop.signal === undefined,
+      'stop.signal',
+      "Fargate sends the image's own stop signal; make an image with another STOPSIGNAL",
+    ),
+  ({ stop }) =>
+    unless(
+      stop.graceSeconds <= longestGraceSeconds,
+      'stop.graceSeconds',
+      `Fargate waits at most ${longestGraceSeconds} s`,
+    ),
+  ({ healthcheck: check }) => {
+    const [field] = [
+      within(check?.intervalSeconds, 5, 300) || 'intervalSeconds (5 to 300)',
+      within(check?.timeoutSeconds, 2, 60) || 'timeoutSeconds (2 to 60)',
+      within(check?.startPeriodSeconds, 0, 300) || 'startPeriodSeconds (0 to 300)',
+      within(check?.retries, 1, 10) || 'retries (1 to 10)',
+    ].filter((each) => each !== true);
+    return unless(field === undefined, 'healthcheck', `ECS bounds ${field}`);
+  },
+];
+
+/** The first thing that can never be met; null when there is none. */
+export function refusalOf(spec: ContainerSpec): Refusal | null {
+  for (const rule of rules) {
+    const refusal = rule(spec);
+    if (refusal) return refusal;
+  }
+  taskSize(spec.resources.cpus, spec.resources.memoryMiB);
+  return null;
+}

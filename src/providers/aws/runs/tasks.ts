@@ -1,0 +1,107 @@
+/**
+ * Reading tasks for everybody in this process: what is asked for at about the same time goes into one DescribeTasks per
+ * cluster and hundred tasks, because the account has few of these calls for all of its tenants.
+ */
+import { DescribeTasksCommand, ListTasksCommand, type ListTasksCommandOutput, type Task } from '@aws-sdk/client-ecs';
+import { AppError } from '../../../domain/errors.ts';
+import type { CallOptions } from '../../provider.ts';
+import { toAppError, unless } from '../errors.ts';
+import { type AwsAccess, ask, type Site } from '../site.ts';
+
+const subject = { noun: 'container' };
+const mostAtOnce = 100;
+/** For how long questions are gathered. */
+const gatherMs = 20;
+const batchMs = 15_000;
+
+interface Waiting {
+  resolve: (task: Task | null) => void;
+  reject: (error: unknown) => void;
+}
+
+export interface TaskReader {
+  /** Null: ECS does not know it, which right after RunTask means nothing. */
+  read(cluster: string, taskArn: string, options: CallOptions): Promise<Task | null>;
+}
+
+export function createTaskReader(site: AwsAccess): TaskReader {
+  const open = new Map<string, Map<string, Waiting[]>>();
+
+  async function flush(cluster: string): Promise<void> {
+    await site.clock.sleep(gatherMs);
+    const batch = open.get(cluster) ?? new Map<string, Waiting[]>();
+    open.delete(cluster);
+    const arns = [...batch.keys()];
+    for (let at = 0; at < arns.length; at += mostAtOnce) {
+      void answer(cluster, arns.slice(at, at + mostAtOnce), batch);
+    }
+  }
+
+  async function answer(cluster: string, arns: string[], batch: Map<string, Waiting[]>): Promise<void> {
+    const settle = (arn: string, how: (waiting: Waiting) => void) => batch.get(arn)?.forEach(how);
+    try {
+      const tasks = await describe(site, cluster, arns, { signal: AbortSignal.timeout(batchMs) });
+      for (const arn of arns) settle(arn, ({ resolve }) => resolve(tasks.get(arn) ?? null));
+    } catch (error) {
+      for (const arn of arns) settle(arn, ({ reject }) => reject(error));
+    }
+  }
+
+  return {
+    read: (cluster, taskArn, { signal }) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(new AppError('timeout', 'AWS did not answer in time'));
+        const leave = () => reject(toAppError(signal.reason, 'ecs:DescribeTasks', subject, signal));
+        signal.addEventListener('abort', leave, { once: true });
+        const done = () => signal.removeEventListener('abort', leave);
+        const waiting: Waiting = {
+          resolve: (task) => {
+            done();
+            resolve(task);
+          },
+          reject: (error) => {
+            done();
+            reject(error);
+          },
+        };
+        const batch = open.get(cluster) ?? new Map<string, Waiting[]>();
+        batch.set(taskArn, [...(batch.get(taskArn) ?? []), waiting]);
+        if (open.has(cluster)) return;
+        open.set(cluster, batch);
+        void flush(cluster);
+      }),
+  };
+}
+
+/** At most a hundred; those that ECS does not know are left out. A cluster that is gone has none. */
+async function describe(
+  site: AwsAccess,
+  cluster: string,
+  arns: string[],
+  options: CallOptions,
+): Promise<Map<string, Task>> {
+  const command = new DescribeTasksCommand({ cluster, tasks: arns });
+  const send = (http: { abortSignal: AbortSignal }) => site.clients.ecs.send(command, http);
+  const call = ask(site, { action: 'ecs:DescribeTasks', subject, send }, options);
+  const { tasks = [] } = await unless(call, ['not_found'], { tasks: [] });
+  return new Map(tasks.map((task) => [task.taskArn ?? '', task]));
+}
+
+/** None of a cluster that is gone. ARNs of tasks that are to run or, with STOPPED, are to end or have. @param startedBy all of the cluster without it */
+export async function listTasks(
+  site: Site,
+  { cluster, desiredStatus, startedBy }: { cluster: string; desiredStatus: 'RUNNING' | 'STOPPED'; startedBy?: string },
+  options: CallOptions,
+): Promise<string[]> {
+  const found: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const command = new ListTasksCommand({ cluster, desiredStatus, startedBy, nextToken });
+    const send = (http: { abortSignal: AbortSignal }) => site.clients.ecs.send(command, http);
+    const call = ask(site, { action: 'ecs:ListTasks', subject, send }, options);
+    const page: Pick<ListTasksCommandOutput, 'taskArns' | 'nextToken'> = await unless(call, ['not_found'], {});
+    found.push(...(page.taskArns ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return found;
+}
