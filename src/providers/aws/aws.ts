@@ -2,7 +2,7 @@
 import { ListClustersCommand } from '@aws-sdk/client-ecs';
 import type { Clock, Ids } from '../../domain/clock.ts';
 import type { Provider } from '../provider.ts';
-import { createClients } from './clients.ts';
+import { type Clients, createClients } from './clients.ts';
 import { imagesOf } from './images/images.ts';
 import { followMs, logsOf } from './logs/logs.ts';
 import { createLogReader } from './logs/pages.ts';
@@ -27,11 +27,13 @@ export interface AwsOptions {
   installId: string;
   clock: Clock;
   ids: Ids;
+  /** Those that the environment of this process describes, when absent. */
+  clients?: Clients;
   log?: Site['log'];
 }
 
-export function createAwsProvider({ settings, installId, clock, ids, log = () => {} }: AwsOptions): Provider {
-  const clients = createClients();
+export function createAwsProvider(options: AwsOptions): Provider {
+  const { settings, installId, clock, ids, clients = createClients(), log = () => {} } = options;
   const throttle = createThrottle(clock);
   const base = { settings, prefix: settings.prefix, installId, clients, clock, ids, throttle, log };
   const site: Site = { ...base, tasks: createTaskReader(base) };

@@ -3,11 +3,11 @@
  * (AWS_REGION, AWS_ENDPOINT_URL, the credentials chain), so that any emulator can be pointed at.
  */
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { EC2Client } from '@aws-sdk/client-ec2';
+import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { ECRClient } from '@aws-sdk/client-ecr';
-import { ECSClient } from '@aws-sdk/client-ecs';
+import { ECSClient, type ECSClientConfig } from '@aws-sdk/client-ecs';
 import { EFSClient } from '@aws-sdk/client-efs';
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -19,11 +19,13 @@ const requestMs = 15_000;
 
 export type Clients = ReturnType<typeof createClients>;
 
-export function createClients() {
+/** @param own settings of the SDK for who cannot leave them to the environment, such as two accounts in one process */
+export function createClients(own: ECSClientConfig & EC2ClientConfig & S3ClientConfig = {}) {
   const settings = {
     maxAttempts: attempts,
     retryMode: 'adaptive',
     requestHandler: { connectionTimeout: connectMs, requestTimeout: requestMs },
+    ...own,
   };
   return {
     ecs: new ECSClient(settings),

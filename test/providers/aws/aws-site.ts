@@ -1,6 +1,7 @@
 /** What parts of the AWS provider share, pointed at the fake by the variables of the SDK. */
 import { systemClock, systemIds } from '../../../src/domain/clock.ts';
 import { createClients } from '../../../src/providers/aws/clients.ts';
+import { createTaskReader } from '../../../src/providers/aws/runs/tasks.ts';
 import type { Site } from '../../../src/providers/aws/site.ts';
 import { createThrottle } from '../../../src/providers/aws/throttle.ts';
 import type { AwsFake } from '../../aws-fake/server.ts';
@@ -19,19 +20,19 @@ export function awsSite(fake: AwsFake, region: string): TestSite {
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   });
   const told: TestSite['told'] = [];
-  return {
+  const access = {
     prefix: 'longshore',
     installId: systemIds.uuid(),
     settings: {
       ...{ prefix: 'longshore', vpcId: 'vpc-1', subnetIds: [], publicAddresses: false, ingressRanges: [] },
       ...{ executionRole: '', taskRole: null, bucket: 'bucket', logRetentionDays: 1, fileSystemId: null, spot: false },
-      architecture: 'amd64',
+      architecture: 'amd64' as const,
     },
     clients: createClients(),
     clock: systemClock,
     ids: systemIds,
     throttle: createThrottle(systemClock),
-    log: (event, data) => void told.push({ event, data }),
-    told,
+    log: (event: string, data: Record<string, unknown>) => void told.push({ event, data }),
   };
+  return { ...access, tasks: createTaskReader(access), told };
 }
