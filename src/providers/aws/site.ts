@@ -1,11 +1,11 @@
 /** What all parts of this folder share: the account's clients and settings, and the one way in which AWS is called. */
+import type { Task } from '@aws-sdk/client-ecs';
 import type { Clock, Ids } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { CallOptions } from '../provider.ts';
 import type { Clients } from './clients.ts';
 import { type Subject, toAppError } from './errors.ts';
 import type { Names } from './naming.ts';
-import type { TaskReader } from './runs/tasks.ts';
 import type { AwsSettings } from './settings.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -17,6 +17,11 @@ export interface AwsAccess extends Names {
   throttle: Throttle;
   /** Told about what nobody waits for. */
   log: (event: string, data: Record<string, unknown>) => void;
+}
+
+export interface TaskReader {
+  /** Null: ECS does not know it, which right after RunTask means nothing. */
+  read(cluster: string, taskArn: string, options: CallOptions): Promise<Task | null>;
 }
 
 export interface Site extends AwsAccess {

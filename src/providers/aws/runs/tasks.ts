@@ -6,7 +6,7 @@ import { DescribeTasksCommand, ListTasksCommand, type ListTasksCommandOutput, ty
 import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
 import { toAppError, unless } from '../errors.ts';
-import { type AwsAccess, ask, type Site } from '../site.ts';
+import { type AwsAccess, ask, type Site, type TaskReader } from '../site.ts';
 
 const subject = { noun: 'container' };
 const mostAtOnce = 100;
@@ -17,11 +17,6 @@ const batchMs = 15_000;
 interface Waiting {
   resolve: (task: Task | null) => void;
   reject: (error: unknown) => void;
-}
-
-export interface TaskReader {
-  /** Null: ECS does not know it, which right after RunTask means nothing. */
-  read(cluster: string, taskArn: string, options: CallOptions): Promise<Task | null>;
 }
 
 export function createTaskReader(site: AwsAccess): TaskReader {
