@@ -39,7 +39,7 @@ export async function groupIdOf(site: Site, name: string, options: CallOptions):
   return found;
 }
 
-export function forgetGroup(site: Site, name: string): void {
+function forgetGroup(site: Site, name: string): void {
   knownOf(site).delete(name);
 }
 
