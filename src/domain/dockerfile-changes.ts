@@ -14,6 +14,7 @@ export interface ChangedConfig {
 }
 
 const MAX_CHARACTERS = 65_536;
+const MAX_EXPANDED = 1024 * 1024;
 const refuse = (message: string) => new AppError('invalid', `changes: ${message}`);
 
 /** @param texts instructions, one or more a text, in their order. Throws invalid naming the instruction. */
@@ -47,6 +48,7 @@ class Reader {
   readonly change: z.input<typeof imageConfigChange> & { env: Record<string, string>; labels: Record<string, string> };
   #env: Env;
   #workdir: string;
+  #expanded = 0;
 
   constructor(env: Env, workdir: string) {
     this.change = { env: {}, labels: {} };
@@ -98,7 +100,10 @@ class Reader {
   }
 
   #word(text: string): string {
-    return expandWord(text, this.#env);
+    const word = expandWord(text, this.#env);
+    this.#expanded += word.length;
+    if (this.#expanded > MAX_EXPANDED) throw refuse(`may have at most ${MAX_EXPANDED} characters, variables replaced`);
+    return word;
   }
 
   #words(text: string): string[] {

@@ -14,7 +14,9 @@ export function splitWords(text: string): string[] {
   return text.match(/(?:[^\s'"\\]|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*"|['"])+/g) ?? [];
 }
 
-/** Without quotes and with variables replaced. Throws invalid for a quote that does not end and the like. */
+const MOST_CHARACTERS = 1024 * 1024;
+
+/** Without quotes and with variables replaced. Throws invalid for a quote that does not end and the like, and for what grows without end. */
 export function expandWord(word: string, env: Env): string {
   let text = '';
   token.lastIndex = 0;
@@ -27,6 +29,7 @@ export function expandWord(word: string, env: Env): string {
     else if (name !== undefined || braced !== undefined)
       text += variable(env[name ?? braced ?? ''], operator, operand, env);
     else text += single ?? escaped ?? plain;
+    if (text.length > MOST_CHARACTERS) throw new AppError('invalid', 'changes: become longer than 1 MiB');
     token.lastIndex = place;
   }
   return text;

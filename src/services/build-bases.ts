@@ -56,7 +56,8 @@ export class Bases {
     const platform = stagePlatform ?? this.#options.platform;
     const key = `${platform} ${name}`;
     const { image } = this.#found.get(key) ?? (await this.#find(key, { name, platform }));
-    return image ? { id: image.id, onBuild: image.config.onBuild } : { id: name, onBuild: [] };
+    if (!image) return { id: name, onBuild: [], env: [] };
+    return { id: image.id, onBuild: image.config.onBuild, env: image.config.env };
   }
 
   async #find(key: string, { name, platform }: Pick<Base, 'name' | 'platform'>): Promise<Base> {

@@ -4,12 +4,16 @@
  */
 import { expandWord, splitWords } from '../domain/dockerfile-words.ts';
 import { AppError } from '../domain/errors.ts';
-import { bad, type Dockerfile, type Instruction, parseDockerfile, parseInstruction } from './dockerfile.ts';
+import { bad, type Dockerfile, type Instruction, parseDockerfile } from './dockerfile.ts';
+import { Growth } from './dockerfile-growth.ts';
+import { refuseAsTrigger, refuseBeyond } from './dockerfile-reach.ts';
 
 export interface FoundImage {
   id: string;
   /** The instructions that it has for whoever begins with it. */
   onBuild: readonly string[];
+  /** `NAME=value`, which its variables begin with. */
+  env: readonly string[];
 }
 
 /** Finds an image by what the Dockerfile calls it. @param platform where the Dockerfile names one */
@@ -27,11 +31,12 @@ export async function pinImages(
   buildArgs: Record<string, string | null>,
   find: FindImage,
 ): Promise<Dockerfile> {
-  const scope: Scope = { stages: [], variables: {}, buildArgs };
+  const scope: Scope = { stages: [], variables: {}, buildArgs, growth: new Growth(buildArgs) };
   const pinned: Instruction[] = [];
   for (const instruction of instructions) {
     const { keyword, rest, line } = instruction;
     const outside = scope.stages.length === 0;
+    scope.growth.add(instruction);
     if (keyword === 'FROM' || (keyword === 'ARG' && outside)) refuseEscapes(rest, escaping, line);
     if (keyword === 'FROM') pinned.push(...(await pinBase(instruction, scope, find)));
     else if (outside && keyword !== 'ARG') throw bad(line, 'no build stage in current context');
@@ -57,6 +62,7 @@ interface Scope {
   stages: (string | null)[];
   variables: Record<string, string>;
   buildArgs: Record<string, string | null>;
+  growth: Growth;
 }
 
 /** Names of images need none, and another escape than the usual one would be read in two ways. */
@@ -88,13 +94,16 @@ async function pinBase(instruction: Instruction, scope: Scope, find: FindImage):
   const base = expandWord(name, scope.variables);
   if (base === '') throw bad(line, `base name (${name}) should not be blank`);
   const isKnown = base === 'scratch' || scope.stages.includes(base.toLowerCase());
-  const { id, onBuild } = isKnown ? { id: base, onBuild: [] } : await find(base, platform);
+  const { id, onBuild, env } = isKnown ? { id: base, onBuild: [], env: [] } : await find(base, platform);
+  scope.growth.begin(label, isKnown ? base.toLowerCase() : null, env);
   scope.stages.push(label);
   const from = { ...instruction, flags: [], rest: label === null ? id : `${id} AS ${label}` };
   const triggers: Instruction[] = [];
   for (const text of onBuild) {
     try {
-      triggers.push(await pinStep(triggerOf(text, line), scope, find));
+      const trigger = triggerOf(text, line);
+      scope.growth.add(trigger);
+      triggers.push(await pinStep(trigger, scope, find));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const what = `The image ${base} has an ONBUILD trigger that is not run here, ${JSON.stringify(text.slice(0, 200))}`;
@@ -110,12 +119,6 @@ function triggerOf(text: string, line: number): Instruction {
   if (!trigger || more.length > 0 || text.includes('\n')) throw bad(line, 'a trigger must be one instruction');
   refuseAsTrigger(trigger.keyword, line);
   return { ...trigger, line };
-}
-
-function refuseAsTrigger(keyword: string, line: number): void {
-  if (keyword === 'ONBUILD' || keyword === 'FROM' || keyword === 'MAINTAINER') {
-    throw bad(line, `${keyword} isn't allowed as an ONBUILD trigger`);
-  }
 }
 
 async function pinStep(instruction: Instruction, { stages }: Scope, find: FindImage): Promise<Instruction> {
@@ -158,61 +161,4 @@ export function requireStage(pinned: Dockerfile, target: string): void {
 /** A number is always one of the stages before; the builder says so itself where there is none of it. */
 function isStage(from: string, stages: (string | null)[]): boolean {
   return from === '' || /^\d{1,4}$/.test(from) || stages.includes(from.toLowerCase());
-}
-
-/** Throws for what fetches from elsewhere, and what will do so in a later build. */
-function refuseBeyond(instruction: Instruction): void {
-  const { keyword, flags, rest, line } = instruction;
-  const flag = flags.find((each) =>
-    /^--(mount|network|security|link|checksum|keep-git-dir|exclude|parents)\b/.test(each),
-  );
-  if (flag !== undefined) {
-    throw new AppError('unsupported', `line ${line}: the ${flag.split('=', 1)[0]} option of ${keyword} needs BuildKit`);
-  }
-  if (keyword === 'ADD' && sourcesOf(rest).some(mayBeUrl)) {
-    throw new AppError(
-      'forbidden',
-      `line ${line}: ADD from a URL, or from a variable that may be one, is refused; put the file into the build context, or fetch it in a RUN`,
-    );
-  }
-  if (keyword === 'LABEL' && splitWords(rest).some((word) => /^["']?longshore\./.test(word))) {
-    throw bad(line, 'names of labels that begin with "longshore." are reserved');
-  }
-  if (keyword !== 'ONBUILD') return;
-  // The builder itself runs it where a later stage of the same Dockerfile begins with this one.
-  const trigger = parseInstruction(rest, line);
-  if (trigger.flags.some((each) => each.startsWith('--from'))) {
-    throw new AppError(
-      'forbidden',
-      `line ${line}: ONBUILD COPY --from is refused; write it into the Dockerfiles that need it`,
-    );
-  }
-  refuseAsTrigger(trigger.keyword, line);
-  refuseBeyond(trigger);
-}
-
-/** Without quotes and escapes of either kind. */
-function sourcesOf(rest: string): string[] {
-  const listed = rest.startsWith('[') ? listOf(rest) : null;
-  return (listed ?? rest.split(/\s+/).map((word) => word.replaceAll(/["'\\`]/g, ''))).slice(0, -1);
-}
-
-function listOf(text: string): string[] | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value.map(String) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Whatever stands before a variable: no value can make a URL of it unless it begins like one. */
-function mayBeUrl(source: string): boolean {
-  const [literal = ''] = source.toLowerCase().split('$', 1);
-  const schemes = ['http://', 'https://', 'git://', 'git@', 'ssh://', 'ftp://', 'github.com/'];
-  const open = source.includes('$');
-  return (
-    schemes.some((scheme) => literal.startsWith(scheme) || (open && scheme.startsWith(literal))) ||
-    /\.git(#|$)/.test(literal)
-  );
 }

@@ -62,8 +62,8 @@ export function parseInstruction(text: string, line: number): Instruction {
   for (;;) {
     const [whole, flag] = /^(--\S*)(?:\s+|$)/.exec(rest) ?? [];
     if (whole === undefined || flag === undefined) break;
-    // Of anything else there would be a second way to read it.
-    if (!/^--[a-z-]+(=[^"'\\`]*)?$/.test(flag)) throw bad(line, `Unknown flag: ${flag}`);
+    // Of anything else there would be a second way to read it: the builder takes bytes of other letters for blanks.
+    if (!/^--[a-z-]+(=[!#-&(-[\]-_a-~]*)?$/.test(flag)) throw bad(line, `Unknown flag: ${flag}`);
     flags.push(flag);
     rest = rest.slice(whole.length);
   }

@@ -93,6 +93,8 @@ describe('instructions of a commit', () => {
     'HEALTHCHECK --interval=x CMD y',
     '# escape=`\nCMD a',
     `ENV A=${'x'.repeat(70_000)}`,
+    ['ENV A=x', ...Array(40).fill('ENV A=$A$A$A')].join('\n'),
+    [`ENV A=${'x'.repeat(9000)}`, ...Array(300).fill('LABEL a=$A')].join('\n'),
   ])('%s is refused', (text) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'invalid' }));
   });
