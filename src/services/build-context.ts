@@ -18,6 +18,8 @@ export interface BuildContext {
 /** No file may have this name. It is the same for all builds: steps that see it are found again by the next one. */
 export const dockerfilePath = '.longshore.dockerfile';
 const ignorePath = '.dockerignore';
+/** Patterns are looked for in it, in a time that grows with both. */
+const LONGEST_PATH = 255;
 
 /** Throws invalid for what is no tar, has no such Dockerfile, or has devices in it; too_large. */
 export async function openContext(
@@ -26,6 +28,8 @@ export async function openContext(
   wantedPath: string,
 ): Promise<BuildContext> {
   const path = safePath(wantedPath);
+  if (path.length > LONGEST_PATH)
+    throw new AppError('invalid', `The path of a Dockerfile has at most ${LONGEST_PATH} characters`);
   const tar = await spool.keep(uncompressed(upload));
   const found = await scan(tar, path);
   return {
@@ -61,7 +65,7 @@ async function scan(tar: SpooledFile, path: string): Promise<Scanned> {
 
 async function textOf({ entry: { path, kind, sizeBytes }, content }: ReadEntry): Promise<string> {
   if (kind !== 'file') throw new AppError('invalid', `${path} must be a file, not a link to one`);
-  if (sizeBytes > LONGEST_DOCKERFILE) throw new AppError('invalid', `${path} is longer than 1 MiB`);
+  if (sizeBytes > LONGEST_DOCKERFILE) throw new AppError('invalid', `${path} is longer than 64 KiB`);
   const chunks: Uint8Array[] = [];
   for await (const chunk of content) chunks.push(chunk);
   return Buffer.concat(chunks).toString();

@@ -4,7 +4,7 @@
  */
 import { expandWord, splitWords } from '../domain/dockerfile-words.ts';
 import { AppError } from '../domain/errors.ts';
-import { bad, type Dockerfile, type Instruction, parseDockerfile } from './dockerfile.ts';
+import { bad, type Dockerfile, type Instruction, MOST_INSTRUCTIONS, parseDockerfile, tooMany } from './dockerfile.ts';
 import { Growth } from './dockerfile-growth.ts';
 import { refuseAsTrigger, refuseBeyond } from './dockerfile-reach.ts';
 
@@ -23,7 +23,7 @@ export type FindImage = (name: string, platform: string | undefined) => Promise<
 export const platformPattern = /^linux(\/[a-z0-9_]{1,16}){0,2}$/;
 
 const MOST_STAGES = 100;
-const MOST_INSTRUCTIONS = 2000;
+const LONGEST_TRIGGER = 8 * 1024;
 
 /** Throws invalid or unsupported, naming the line, and whatever `find` throws. */
 export async function pinImages(
@@ -46,12 +46,7 @@ export async function pinImages(
     }
     if (scope.stages.length > MOST_STAGES)
       throw new AppError('limit', `A build may have at most ${MOST_STAGES} stages`);
-    if (pinned.length > MOST_INSTRUCTIONS) {
-      throw new AppError(
-        'limit',
-        `A build may have at most ${MOST_INSTRUCTIONS} instructions, those of triggers included`,
-      );
-    }
+    if (pinned.length > MOST_INSTRUCTIONS) throw tooMany();
   }
   if (scope.stages.length === 0) throw new AppError('invalid', 'No build stage in the Dockerfile: it has no FROM');
   return { escaping, instructions: pinned };
@@ -98,6 +93,7 @@ async function pinBase(instruction: Instruction, scope: Scope, find: FindImage):
   scope.growth.begin(label, isKnown ? base.toLowerCase() : null, env);
   scope.stages.push(label);
   const from = { ...instruction, flags: [], rest: label === null ? id : `${id} AS ${label}` };
+  if (onBuild.length > MOST_INSTRUCTIONS) throw tooMany();
   const triggers: Instruction[] = [];
   for (const text of onBuild) {
     try {
@@ -115,6 +111,7 @@ async function pinBase(instruction: Instruction, scope: Scope, find: FindImage):
 
 /** Read as strictly as a Dockerfile: it may come from an image that nobody here has made. */
 function triggerOf(text: string, line: number): Instruction {
+  if (text.length > LONGEST_TRIGGER) throw bad(line, 'a trigger may have at most 8 KiB');
   const [trigger, ...more] = parseDockerfile(text).instructions;
   if (!trigger || more.length > 0 || text.includes('\n')) throw bad(line, 'a trigger must be one instruction');
   refuseAsTrigger(trigger.keyword, line);

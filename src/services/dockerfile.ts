@@ -27,12 +27,14 @@ const keywords = new Set([
   ...['ADD', 'ARG', 'CMD', 'COPY', 'ENTRYPOINT', 'ENV', 'EXPOSE', 'FROM', 'HEALTHCHECK', 'LABEL', 'MAINTAINER'],
   ...['ONBUILD', 'RUN', 'SHELL', 'STOPSIGNAL', 'USER', 'VOLUME', 'WORKDIR'],
 ]);
-export const LONGEST_DOCKERFILE = 1024 * 1024;
+/** Reading one takes a time that grows faster than its length, in which nobody else is served. */
+export const LONGEST_DOCKERFILE = 64 * 1024;
+export const MOST_INSTRUCTIONS = 2000;
 
 /** Throws invalid, naming the line as the builder would. */
 export function parseDockerfile(text: string): Dockerfile {
   const source = text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n');
-  if (source.length > LONGEST_DOCKERFILE) throw new AppError('invalid', 'The Dockerfile is longer than 1 MiB');
+  if (source.length > LONGEST_DOCKERFILE) throw new AppError('invalid', 'The Dockerfile is longer than 64 KiB');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]/.test(source)) {
     throw new AppError('invalid', 'The Dockerfile has control characters in it');
@@ -40,10 +42,13 @@ export function parseDockerfile(text: string): Dockerfile {
   const parsed = DockerfileParser.parse(source);
   const escaping = parsed.getEscapeCharacter();
   const lines = source.split('\n');
-  const instructions = parsed.getInstructions().map((instruction): Instruction => {
+  const found = parsed.getInstructions();
+  if (found.length > MOST_INSTRUCTIONS) throw tooMany();
+  const instructions = found.map((instruction): Instruction => {
     const { start, end } = instruction.getRange();
-    const heredocs = instruction instanceof Copy || instruction instanceof Run ? instruction.getHeredocs() : [];
     const shown = joined(lines.slice(start.line, end.line + 1), escaping);
+    const mayHave = shown.includes('<<') && (instruction instanceof Copy || instruction instanceof Run);
+    const heredocs = mayHave ? instruction.getHeredocs() : [];
     const made = parseInstruction(shown, start.line + 1);
     if (heredocs.length > 0) throw bad(made.line, 'here-documents need BuildKit');
     return made;
@@ -51,6 +56,9 @@ export function parseDockerfile(text: string): Dockerfile {
   if (instructions.length === 0) throw new AppError('invalid', 'file with no instructions');
   return { escaping, instructions };
 }
+
+export const tooMany = () =>
+  new AppError('limit', `A build may have at most ${MOST_INSTRUCTIONS} instructions, those of triggers included`);
 
 /** @param text in one line */
 export function parseInstruction(text: string, line: number): Instruction {

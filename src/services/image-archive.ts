@@ -35,7 +35,7 @@ export async function unpackImages(spool: Spool, upload: AsyncIterable<Uint8Arra
 async function unpack(spool: Spool, upload: AsyncIterable<Uint8Array>): Promise<ArchiveFiles> {
   const files: ArchiveFiles = new Map();
   const links: [name: string, target: string][] = [];
-  for await (const { entry, content } of tarEntries(uncompressed(upload))) {
+  for await (const { entry, content } of tarEntries(spool.within(uncompressed(upload)))) {
     const { path: name, kind, linkTarget } = entry;
     if (kind === 'directory') continue;
     if (files.size === mostFiles) throw new AppError('invalid', `The archive has more than ${mostFiles} files in it`);

@@ -19,11 +19,14 @@ export interface SpooledFile {
 export interface Spool extends AsyncDisposable {
   /** Throws too_large when the folder would hold more than it may. */
   keep(source: AsyncIterable<Uint8Array>): Promise<SpooledFile>;
+  /** The same, as long as it is not longer than all that may be held: for what is read and not kept. */
+  within(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void>;
   /** Makes room. */
   drop(file: SpooledFile): Promise<void>;
 }
 
 const MiB = 1024 * 1024;
+const ROOM_FOR_HEADERS = 32 * MiB;
 
 export async function openSpool(limitBytes: number): Promise<Spool> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-upload-'));
@@ -44,6 +47,14 @@ export async function openSpool(limitBytes: number): Promise<Spool> {
         await file.appendFile(chunk);
       }
       return { path, size, sha256: hash.digest('hex') };
+    },
+    async *within(source) {
+      let size = 0;
+      for await (const chunk of source) {
+        size += chunk.byteLength;
+        if (size > limitBytes + ROOM_FOR_HEADERS) throw tooLarge(limitBytes);
+        yield chunk;
+      }
     },
     async drop({ path, size }) {
       await rm(path, { force: true });
