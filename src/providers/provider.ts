@@ -116,6 +116,8 @@ export interface OwnedObject {
 export interface Features {
   /** A stopped run can be started again and keeps its writable layer; otherwise every start is a new incarnation. */
   restartInPlace: boolean;
+  /** Where every start is a new incarnation: a run's log begins with those of the earlier ones. */
+  logsGoOn?: boolean;
   /** How long an absence must last before it counts as loss, in seconds. */
   absenceSeconds: number;
   mountTypes: readonly ('volume' | 'tmpfs' | 'bind')[];

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AwsHarness, makeAwsHarness } from './aws-harness.ts';
+import { execCases } from './exec-cases.ts';
 import { createWorld, type World } from './harness.ts';
 import { liveCases } from './live-cases.ts';
 import { logCases } from './log-cases.ts';
@@ -25,8 +26,8 @@ describe('the aws provider', () => {
 
   test('what the provider can do does not vanish, and what it lacks is known', () => {
     const { provider } = harness;
-    expect(Object.keys(provider)).toEqual(expect.arrayContaining(['watch']));
-    expect(provider.features).toMatchObject({ restartInPlace: false, mountTypes: ['volume'] });
+    expect(Object.keys(provider)).toEqual(expect.arrayContaining(['exec', 'watch']));
+    expect(provider.features).toMatchObject({ restartInPlace: false, logsGoOn: true, mountTypes: ['volume'] });
     expect(provider.features.lacks).toEqual([
       'separate log streams',
       'addresses per network',
@@ -40,6 +41,7 @@ describe('the aws provider', () => {
   describe('runs', () => runCases(getWorld, test));
   describe('logs', () => logCases(getWorld));
   describe('live runs', () => liveCases(getWorld));
+  describe('exec', () => execCases(getWorld, test));
   describe('networks', () => networkCases(getWorld, test));
   describe('volumes', () => volumeCases(getWorld, test));
   describe('ownership', () => ownershipCases(getWorld));

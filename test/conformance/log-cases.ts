@@ -56,6 +56,23 @@ export function logCases(world: () => World): void {
     expect(found).toEqual(['ready']);
   });
 
+  test('where a start is a new incarnation, the log goes on over it', async (context) => {
+    const { provider, input, create, start, until, lines } = world();
+    if (!provider.features.logsGoOn) return context.skip();
+    const first = await start({ command: ['sh', '-c', 'echo one; echo two'] });
+    await until(first, 'exited');
+    await provider.destroy(first, within());
+    const { containerId } = first.input;
+    const next = { ...first.input, key: `ls-${containerId}-2`, incarnation: 2 };
+    const second = await create({ input: { ...next, spec: input({ command: ['sh', '-c', 'echo three'] }).spec } });
+    expect(await lines(second)).toEqual(['stdout: one', 'stdout: two']);
+    await provider.start(second, within());
+    await until(second, 'exited');
+    expect(await lines(second)).toEqual(['stdout: one', 'stdout: two', 'stdout: three']);
+    expect(await lines(second, { tail: 2 })).toEqual(['stdout: two', 'stdout: three']);
+    expect(await lines(second, { tail: 1, follow: true })).toEqual(['stdout: three']);
+  });
+
   test('a run that is absent has said nothing', async () => {
     const { input, lines } = world();
     expect(await lines({ key: input().key, handle: null })).toEqual([]);

@@ -3,6 +3,7 @@ import { ListClustersCommand } from '@aws-sdk/client-ecs';
 import type { Clock, Ids } from '../../domain/clock.ts';
 import type { Provider } from '../provider.ts';
 import { type Clients, createClients } from './clients.ts';
+import { execIn } from './exec/exec.ts';
 import { imagesOf } from './images/images.ts';
 import { followMs, logsOf } from './logs/logs.ts';
 import { createLogReader } from './logs/pages.ts';
@@ -10,6 +11,7 @@ import { networksOf } from './networks.ts';
 import { discard, listOwned } from './owned.ts';
 import { createRun } from './runs/create.ts';
 import { destroyRun, killRun, stopRun } from './runs/ending.ts';
+import { liveTask } from './runs/lookup.ts';
 import { observeRun } from './runs/observe.ts';
 import { refusalOf } from './runs/refusals.ts';
 import { largestSize } from './runs/sizes.ts';
@@ -43,6 +45,7 @@ export function createAwsProvider(options: AwsOptions): Provider {
     name: 'aws',
     features: {
       restartInPlace: false,
+      logsGoOn: true,
       absenceSeconds: 300,
       mountTypes: settings.fileSystemId === null ? [] : ['volume'],
       maxMemoryMiB: largestSize.memoryMiB,
@@ -71,6 +74,10 @@ export function createAwsProvider(options: AwsOptions): Provider {
     destroy: (run, call) => destroyRun(site, run.key, call),
     listOwned: (call) => listOwned(site, call),
     discard: (object, call) => discard(site, object, parts, call),
+    // The agent of exec acts with the task's role.
+    ...(settings.taskRole !== null && {
+      exec: async (run, spec, call) => execIn(site, await liveTask(site, run, call), spec, call),
+    }),
     logs: (run, call) => logsOf(site, logs, run, call),
     watch: (call) => watchTasks(site, call),
     ...parts,

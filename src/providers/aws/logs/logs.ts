@@ -33,34 +33,38 @@ export async function* logsOf(
 
 async function* linesOf(site: Site, reader: LogReader, run: RunRef, options: LogOptions): AsyncGenerator<Line, void> {
   const { follow, since, until, tail } = options;
-  const stream = await streamOf(site, run, options);
-  if (stream === null) return;
-  const place: LogPlace = {
-    ...stream,
+  const streams = await streamsOf(site, run, options);
+  const bounds = {
     fromHead: true,
     startTime: since === undefined ? undefined : Math.ceil(millisecondOf(since)),
     endTime: until === undefined ? undefined : millisecondOf(until) + 1,
   };
+  const places = streams.map((stream): LogPlace => ({ ...stream, ...bounds }));
+  const last = places.at(-1);
+  if (!last) return;
   let token: string | undefined;
   if (tail !== undefined) {
-    const end = await lastLines(reader, place, tail, options);
+    const end = await lastLinesOf(reader, places, tail, options);
     yield* end.lines;
     token = end.token;
-  } else token = yield* forward(reader, place, options);
-  if (follow) yield* followed(site, reader, run, { ...place, token }, options);
+  } else for (const place of places) token = yield* forward(reader, place, options);
+  if (follow) yield* followed(site, reader, run, { ...last, token }, options);
 }
 
-/** Null when it has said nothing and, unless it is followed, will not. */
-async function streamOf(site: Site, run: RunRef, options: LogOptions) {
+/** Of the container's earlier incarnations, and its own as the last; none when it has said nothing and, unless followed, will not. */
+async function streamsOf(site: Site, run: RunRef, options: LogOptions) {
   for (;;) {
     const found = await readRecord(site, run.key, options);
     const recorded = found && (await withTaskArn(site, found, options));
-    if (!recorded) return null;
-    const { taskArn, tenantId } = recorded.value;
-    if (taskArn !== null) {
-      return { group: logGroupName(site, tenantId), stream: logStreamName(taskIdOf(taskArn)), tenantId };
-    }
-    if (!options.follow || options.signal.aborted) return null;
+    if (!recorded) return [];
+    const { taskArn, earlierTasks, tenantId } = recorded.value;
+    const streamOf = (arn: string) => ({
+      group: logGroupName(site, tenantId),
+      stream: logStreamName(taskIdOf(arn)),
+      tenantId,
+    });
+    if (taskArn !== null) return [...earlierTasks, taskArn].map(streamOf);
+    if (!options.follow || options.signal.aborted) return earlierTasks.map(streamOf);
     await site.clock.sleep(followMs, options.signal);
   }
 }
@@ -78,6 +82,20 @@ async function* forward(
     if (page.forward === undefined || page.forward === token) return token;
     token = page.forward;
   }
+}
+
+/** The last ones of all streams together, and where the last of these ends. */
+async function lastLinesOf(reader: LogReader, places: LogPlace[], tail: number, options: CallOptions) {
+  const lines: Line[] = [];
+  let end: string | undefined;
+  for (const place of places.toReversed()) {
+    const isLast = place === places.at(-1);
+    if (!isLast && lines.length >= tail) break;
+    const found = await lastLines(reader, place, tail - lines.length, options);
+    lines.unshift(...found.lines);
+    if (isLast) end = found.token;
+  }
+  return { lines, token: end };
 }
 
 /** The last ones in their order, read backwards, and where the stream ends. */

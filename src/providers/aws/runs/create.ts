@@ -7,6 +7,7 @@ import type { Site } from '../site.ts';
 import { ensurePlaces } from '../tenant-places.ts';
 import { accessPointOf } from '../volumes.ts';
 import { toDefinition } from './definition.ts';
+import { readHistory } from './history.ts';
 import { createRecord, type RunRecord, readRecord } from './records.ts';
 import { refusalOf } from './refusals.ts';
 import { registered } from './registered.ts';
@@ -58,6 +59,9 @@ async function recordOf(site: Site, input: CreateInput, options: CallOptions): P
     volumeKeys: input.volumes.map((volume) => volume.key),
     ports: spec.ports.map(({ containerPort, protocol }) => ({ containerPort, protocol })),
     hasHealthcheck: definition.containerDefinitions?.[0]?.healthCheck !== undefined,
+    user: spec.user ?? image.details.config.user,
+    workdir: spec.workdir ?? image.details.config.workdir,
+    earlierTasks: incarnation === 1 ? [] : await readHistory(site, containerId, options),
     allowsExec: !spec.readonlyRoot,
     stopSignal: image.details.config.stopSignal ?? 'SIGTERM',
     attempt: 1,

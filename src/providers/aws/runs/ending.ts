@@ -4,6 +4,7 @@ import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions, RunRef } from '../../provider.ts';
 import { clusterName } from '../naming.ts';
 import type { Site } from '../site.ts';
+import { addToHistory } from './history.ts';
 import { liveTask, taskOf, withTaskArn } from './lookup.ts';
 import { isStopped } from './observation.ts';
 import { type RecordedRun, readRecord, removeRecord } from './records.ts';
@@ -50,6 +51,7 @@ export async function destroyRun(site: Site, key: string, options: CallOptions):
     await site.clock.sleep(pauseMs, options.signal);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
+  if (task) await addToHistory(site, task.value, options);
   await removeRecord(site, key, options);
 }
 

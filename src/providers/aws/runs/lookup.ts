@@ -46,6 +46,10 @@ export async function taskOf(site: Site, { value }: RecordedRun, options: CallOp
 
 export interface LiveTask {
   recorded: RecordedRun;
+  tenantId: string;
+  /** Of its process; empty: root, and the root folder. */
+  user: string;
+  workdir: string;
   cluster: string;
   taskArn: string;
   container: string;
@@ -59,6 +63,7 @@ export async function liveTask(site: Site, run: RunRef, options: CallOptions): P
   const task = recorded.value.ended ? null : await taskOf(site, recorded, options);
   const isLive = task !== null && hasRun(task) && !isStopped(task) && mainOf(task)?.exitCode === undefined;
   if (!isLive) throw new AppError('conflict', 'The container does not run');
-  const cluster = clusterName(site, recorded.value.tenantId);
-  return { recorded, cluster, taskArn: task.taskArn ?? '', container: mainContainer, task };
+  const { tenantId, user, workdir } = recorded.value;
+  const cluster = clusterName(site, tenantId);
+  return { recorded, tenantId, user, workdir, cluster, taskArn: task.taskArn ?? '', container: mainContainer, task };
 }

@@ -40,6 +40,11 @@ const runRecord = z.object({
   volumeKeys: z.array(z.string()),
   ports: z.array(z.object({ containerPort: z.number(), protocol: z.enum(['tcp', 'udp']) })),
   hasHealthcheck: z.boolean(),
+  /** Of its process, for those that are to be started beside it; empty: root, and the root folder. */
+  user: z.string(),
+  workdir: z.string(),
+  /** Tasks of its container's earlier incarnations that have run, the oldest first: their log comes before its own. */
+  earlierTasks: z.array(z.string()),
   /** A read-only root keeps the agent of exec from living in it. */
   allowsExec: z.boolean(),
   /** Of the image. */
