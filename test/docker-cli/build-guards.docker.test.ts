@@ -61,3 +61,11 @@ test("no spelling makes a label of the control plane's", async () => {
     expect(stderr).toContain('reserved');
   }
 });
+
+test('of what a quiet build writes, the beginning is kept until it fails', async () => {
+  const { stderr, exitCode } = await build(['RUN echo first; head -c 30000000 /dev/zero | tr "\\0" a; exit 3']);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain('first');
+  expect(stderr).toContain('non-zero code: 3');
+  expect(stderr.length).toBeLessThan(2_000_000);
+});

@@ -53,14 +53,18 @@ async function* lines(
 ): AsyncGenerator<object, void, void> {
   const steps = build(deps, request.ctx, input, request.body());
   const silent: object[] = [];
+  let room = MOST_SILENT;
   try {
     if (cacheFrom.length > 0 && !quiet) yield { stream: cacheNote };
     let step = await steps.next();
     for (; !step.done; step = await steps.next()) {
       const progress = step.value;
       const line = 'text' in progress ? [{ stream: progress.text }] : [...layerLine(progress.pull)];
-      if (quiet) silent.push(...line.slice(0, Math.max(0, mostSilent - silent.length)));
-      else yield* line;
+      if (!quiet) yield* line;
+      else if (room > 0) {
+        silent.push(...line);
+        room -= JSON.stringify(line).length;
+      }
     }
     const { id } = step.value;
     if (quiet) return yield { stream: `${id}\n` };
@@ -76,7 +80,8 @@ async function* lines(
   }
 }
 
-const mostSilent = 10_000;
+/** Characters that are kept for nobody to read, perhaps. */
+const MOST_SILENT = 256 * 1024;
 const cacheNote =
   '[Note] cache-from: steps are taken from your own builds of the last two days, and not from images that were pulled\n';
 
