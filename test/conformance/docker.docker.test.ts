@@ -1,4 +1,7 @@
 import { makeDockerHarness } from './docker-harness.ts';
-import { describeProvider } from './provider-suite.ts';
+import { describeProvider, everything } from './provider-suite.ts';
 
-describeProvider('docker', makeDockerHarness, { realKernel: true });
+describeProvider('docker', makeDockerHarness, {
+  realKernel: true,
+  capabilities: [...everything, 'warnings', 'hostPath'],
+});

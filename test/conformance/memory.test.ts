@@ -3,7 +3,7 @@ import { systemClock, systemIds } from '../../src/domain/clock.ts';
 import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { type Harness, type ImageName, within } from './harness.ts';
-import { describeProvider } from './provider-suite.ts';
+import { describeProvider, everything } from './provider-suite.ts';
 
 const named = (path: string, tag: string): ImageName => ({ domain: 'registry.example', path, tag, digest: null });
 
@@ -38,5 +38,11 @@ async function harness(restartInPlace: boolean): Promise<Harness> {
   };
 }
 
-describeProvider('memory (restarts in place, like Docker)', () => harness(true), { realKernel: false });
-describeProvider('memory (never restarts in place, like ECS)', () => harness(false), { realKernel: false });
+describeProvider('memory (restarts in place, like Docker)', () => harness(true), {
+  realKernel: false,
+  capabilities: everything,
+});
+describeProvider('memory (never restarts in place, like ECS)', () => harness(false), {
+  realKernel: false,
+  capabilities: everything,
+});

@@ -2,7 +2,7 @@
  * The contract of providers/provider.ts as tests, one suite for every provider. Cases are left out by capability (an optional
  * member, a feature, a kernel behind it), never by the provider's name.
  */
-import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { attachCases } from './attach-cases.ts';
 import { commitCases } from './commit-cases.ts';
 import { execCases } from './exec-cases.ts';
@@ -20,11 +20,17 @@ import { volumeCases } from './volume-cases.ts';
 /** Where nothing is executed for real, what only a kernel can do is no part of the suite. */
 const absent = (() => {}) as unknown as typeof test;
 
+/** Optional members of the port that every provider but the youngest has. */
+export const everything = [
+  ...['pause', 'unpause', 'rename', 'attach', 'resize', 'exec', 'stats', 'top', 'archive', 'changes', 'export'],
+  ...['commit', 'update', 'sizes', 'watch'],
+];
+
 /** `make` is called once; the suite closes what it made. */
 export function describeProvider(
   name: string,
   make: () => Promise<Harness>,
-  { realKernel }: { realKernel: boolean },
+  { realKernel, capabilities }: { realKernel: boolean; capabilities: readonly string[] },
 ): void {
   const kernelTest = realKernel ? test : absent;
   describe(`the ${name} provider`, () => {
@@ -38,6 +44,12 @@ export function describeProvider(
     }, 120_000);
     afterEach(() => world?.cleanUp(), 60_000);
     afterAll(() => world?.harness.close(), 60_000);
+
+    test('no capability has vanished, and none is lacking that was there', () => {
+      const { provider } = getWorld();
+      expect(Object.keys(provider)).toEqual(expect.arrayContaining([...capabilities]));
+      expect(provider.features.lacks ?? []).toEqual([]);
+    });
 
     describe('runs', () => runCases(getWorld, kernelTest));
     describe('logs', () => logCases(getWorld));

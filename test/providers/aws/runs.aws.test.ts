@@ -146,6 +146,16 @@ test('an end by AWS itself is no end by the container', async () => {
   expect(await bench.until(other, 'exited')).toMatchObject({ interrupted: false, oomKilled: true, exitCode: 137 });
 });
 
+test('a container on Spot capacity says that AWS took it back', async () => {
+  const spot = await startRunsBench({ spot: true });
+  const run = await spot.running();
+  expect(spot.tasks()[0]?.capacityProviderName).toBe('FARGATE_SPOT');
+  spot.fake.interruptSpot(spot.tasks()[0]?.taskArn ?? '');
+  expect(await spot.until(run, 'exited')).toMatchObject({ interrupted: true });
+  expect({ failures: spot.fake.failures, violations: spot.fake.violations }).toEqual({ failures: [], violations: [] });
+  await spot.close();
+});
+
 test('how it ended is known long after ECS has forgotten, and forgotten before anybody looked it is absent', async () => {
   const [seen, unseen] = [await bench.running(), await bench.running()];
   for (const container of bench.runtime.running) container.end({ exitCode: 9 });
