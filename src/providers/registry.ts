@@ -26,6 +26,10 @@ export async function createProvider(config: Config, { log, ...site }: ProviderS
       const { createAwsProvider } = await import('./aws/aws.ts');
       return createAwsProvider({
         ...site,
+        registries: {
+          hosts: config.LONGSHORE_REGISTRIES,
+          loopback: config.LONGSHORE_INSECURE_LOOPBACK_REGISTRIES,
+        },
         settings: {
           prefix: config.LONGSHORE_AWS_PREFIX,
           vpcId: config.LONGSHORE_AWS_VPC,

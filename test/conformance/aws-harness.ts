@@ -1,23 +1,23 @@
 /** The AWS provider against the fake AWS, whose tasks are containers of this test run's Engine. */
 import { randomUUID } from 'node:crypto';
-import { CreateRepositoryCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { CreateFileSystemCommand, EFSClient } from '@aws-sdk/client-efs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { systemClock, systemIds } from '../../src/domain/clock.ts';
+import { parseImageReference } from '../../src/domain/image.ts';
 import { createAwsProvider } from '../../src/providers/aws/aws.ts';
-import { createClients } from '../../src/providers/aws/clients.ts';
-import { writeHeld } from '../../src/providers/aws/images/held.ts';
 import type { AwsSettings } from '../../src/providers/aws/settings.ts';
-import { createThrottle } from '../../src/providers/aws/throttle.ts';
-import { createDockerProvider } from '../../src/providers/docker/docker.ts';
+import type { Provider } from '../../src/providers/provider.ts';
 import { defaultAccount } from '../aws-fake/front-door.ts';
 import { engineRuntime } from '../aws-fake/runtime/engine.ts';
 import { type AwsFake, startAwsFake } from '../aws-fake/server.ts';
 import { busyboxImage, pushImage } from '../support/base-images.ts';
 import { openDocker, testDockerHost } from '../support/engine.ts';
-import { type Harness, within } from './harness.ts';
+import { startRegistry } from '../support/registry.ts';
+import { publish } from './docker-harness.ts';
+import { type Harness, type ImageName, within } from './harness.ts';
 
 const region = 'eu-west-1';
+const auth = { username: 'ann', password: 'ann-s secret' };
 
 export interface AwsHarness extends Harness {
   fake: AwsFake;
@@ -52,31 +52,35 @@ export async function makeAwsHarness(): Promise<AwsHarness> {
     spot: false,
     architecture: 'amd64',
   };
-  const provider = createAwsProvider({ settings, installId, clock: systemClock, ids: systemIds });
+  const provider = createAwsProvider({
+    ...{ settings, installId, clock: systemClock, ids: systemIds },
+    registries: { hosts: [], loopback: true },
+  });
   const tenants = [randomUUID(), randomUUID()] as const;
 
-  const ecr = new ECRClient({});
-  await ecr.send(new CreateRepositoryCommand({ repositoryName: 'suite' }));
-  const { authorizationData: [login] = [] } = await ecr.send(new GetAuthorizationTokenCommand({}));
-  const [username = '', password = ''] = Buffer.from(login?.authorizationToken ?? '', 'base64')
-    .toString()
-    .split(':');
-  const host = new URL(login?.proxyEndpoint ?? '').host;
-  await pushImage(docker, busyboxImage, { host, name: 'suite:1', credentials: { username, password } });
-  const engine = { dockerHost: testDockerHost(), installId, publishAddress: '127.0.0.1', clock: systemClock };
-  const details = await createDockerProvider(engine).images.inspect(busyboxImage, within());
-  const held = { uri: `${defaultAccount}.dkr.ecr.${region}.amazonaws.com/suite:1`, details };
-  const access = { settings, prefix, installId, clients: createClients(), clock: systemClock, ids: systemIds };
-  const writer = { ...access, throttle: createThrottle(systemClock), log: () => {} };
-  await Promise.all(tenants.map((tenant) => writeHeld(writer, held, tenant, within())));
+  const [open, guarded] = await Promise.all([startRegistry(), startRegistry({ credentials: auth })]);
+  const base = await pushImage(docker, busyboxImage, { host: open.host, name: 'suite/base:1' });
+  const held = await Promise.all(tenants.map((tenantId) => pulled(provider, parseImageReference(base), tenantId)));
+  const image = await publish(docker, { host: open.host, name: 'suite/open:1' });
+  const secured = await publish(docker, { host: guarded.host, name: 'suite/secured:1', credentials: auth });
 
   return {
     fake,
     provider,
     tenants,
-    imageId: details.id,
+    imageId: held[0] ?? '',
     realKernel: true,
-    registry: null,
-    close: () => fake.close(),
+    registry: { image: parseImageReference(image), secured: { image: parseImageReference(secured), auth } },
+    close: async () => {
+      await Promise.all([fake.close(), open.stop(), guarded.stop()]);
+    },
   };
+}
+
+async function pulled(provider: Provider, image: ImageName, tenantId: string): Promise<string> {
+  const pulling = provider.images.pull({ ...image, auth: null, tenantId }, within());
+  for (;;) {
+    const step = await pulling.next();
+    if (step.done) return step.value.id;
+  }
 }

@@ -47,7 +47,7 @@ export async function makeDockerHarness(): Promise<DockerHarness> {
 }
 
 /** Pushes an image that nobody else has ever seen, and takes it off the Engine again. */
-async function publish(docker: Docker, target: Parameters<typeof pushImage>[2]): Promise<string> {
+export async function publish(docker: Docker, target: Parameters<typeof pushImage>[2]): Promise<string> {
   const made = await commitImage(docker, [`LABEL suite=${randomUUID()}`]);
   const reference = await pushImage(docker, made, target);
   await docker.getImage(made).remove({ force: true });

@@ -1,9 +1,10 @@
 /** ECS on Fargate and the services around it as a provider: puts the parts of this folder together. */
 import { ListClustersCommand } from '@aws-sdk/client-ecs';
 import type { Clock, Ids } from '../../domain/clock.ts';
+import type { RegistryPolicy } from '../../domain/registry-policy.ts';
 import type { Provider } from '../provider.ts';
 import { type Clients, createClients } from './clients.ts';
-import { execIn } from './exec/exec.ts';
+import { execRun, pauseRun, topOf, unpauseRun } from './exec/live.ts';
 import { imagesOf } from './images/images.ts';
 import { followMs, logsOf } from './logs/logs.ts';
 import { createLogReader } from './logs/pages.ts';
@@ -11,7 +12,6 @@ import { networksOf } from './networks.ts';
 import { discard, listOwned } from './owned.ts';
 import { createRun } from './runs/create.ts';
 import { destroyRun, killRun, stopRun } from './runs/ending.ts';
-import { liveTask } from './runs/lookup.ts';
 import { observeRun } from './runs/observe.ts';
 import { refusalOf } from './runs/refusals.ts';
 import { largestSize } from './runs/sizes.ts';
@@ -27,6 +27,8 @@ export interface AwsOptions {
   settings: AwsSettings;
   /** Marks what is ours in an account that others use too. */
   installId: string;
+  /** Where images may be pulled from. */
+  registries: RegistryPolicy;
   clock: Clock;
   ids: Ids;
   /** Those that the environment of this process describes, when absent. */
@@ -40,7 +42,7 @@ export function createAwsProvider(options: AwsOptions): Provider {
   const base = { settings, prefix: settings.prefix, installId, clients, clock, ids, throttle, log };
   const site: Site = { ...base, tasks: createTaskReader(base) };
   const logs = createLogReader(site, followMs);
-  const parts = { images: imagesOf(site), networks: networksOf(site), volumes: volumesOf(site) };
+  const parts = { images: imagesOf(site, options.registries), networks: networksOf(site), volumes: volumesOf(site) };
   return {
     name: 'aws',
     features: {
@@ -56,9 +58,8 @@ export function createAwsProvider(options: AwsOptions): Provider {
         'addresses per network',
         'sizes of volumes',
         'chosen ports',
-        'prompt kills',
         // The init that exec needs runs before the command, and does not fail with it.
-        ...(settings.taskRole === null ? [] : (['refused commands'] as const)),
+        settings.taskRole === null ? 'prompt kills' : 'refused commands',
       ],
     },
     ping: async (call) => {
@@ -74,12 +75,19 @@ export function createAwsProvider(options: AwsOptions): Provider {
     destroy: (run, call) => destroyRun(site, run.key, call),
     listOwned: (call) => listOwned(site, call),
     discard: (object, call) => discard(site, object, parts, call),
-    // The agent of exec acts with the task's role.
-    ...(settings.taskRole !== null && {
-      exec: async (run, spec, call) => execIn(site, await liveTask(site, run, call), spec, call),
-    }),
     logs: (run, call) => logsOf(site, logs, run, call),
     watch: (call) => watchTasks(site, call),
+    ...(settings.taskRole !== null && insideOf(site)),
     ...parts,
+  };
+}
+
+/** What needs the agent of exec, which acts with the task's role. */
+function insideOf(site: Site): Pick<Provider, 'exec' | 'pause' | 'unpause' | 'top'> {
+  return {
+    exec: (run, spec, call) => execRun(site, run, spec, call),
+    pause: (run, call) => pauseRun(site, run, call),
+    unpause: (run, call) => unpauseRun(site, run, call),
+    top: (run, psArguments, call) => topOf(site, run, psArguments, call),
   };
 }

@@ -67,7 +67,8 @@ export async function startRunsBench(more: { spot?: boolean } = {}) {
         signal?.addEventListener('abort', leave, { once: true });
       }),
   };
-  const options = { settings, installId, clock: time, ids: systemIds, clients };
+  const registries = { hosts: [], loopback: true };
+  const options = { settings, registries, installId, clock: time, ids: systemIds, clients };
   /** As another process would have it, which remembers nothing. */
   const anotherProvider = () => createAwsProvider(options);
   const provider = anotherProvider();

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { AppError } from '../../../domain/errors.ts';
 import { imageDetails } from '../../../domain/image.ts';
 import type { CallOptions } from '../../provider.ts';
-import { createDocument, type Document, listDocuments, readDocument } from '../documents.ts';
+import { createDocument, type Document, listDocuments, readDocument, removeDocument } from '../documents.ts';
 import type { AwsAccess } from '../site.ts';
 
 const heldImage = z.object({
@@ -36,6 +36,10 @@ export async function writeHeld(
 ): Promise<void> {
   await createDocument(site, nameOf(image.details.id, tenantId), image, options);
 }
+
+/** Repeatable. */
+export const removeHeld = (site: AwsAccess, imageId: string, tenantId: string, options: CallOptions): Promise<void> =>
+  removeDocument(site, nameOf(imageId, tenantId), options);
 
 export async function listHeld(
   site: AwsAccess,

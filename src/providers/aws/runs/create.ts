@@ -2,6 +2,7 @@
 import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions, CreateInput } from '../../provider.ts';
 import { readHeld } from '../images/held.ts';
+import { writeUse } from '../images/uses.ts';
 import { groupIdOf } from '../security-groups.ts';
 import type { Site } from '../site.ts';
 import { ensurePlaces } from '../tenant-places.ts';
@@ -21,6 +22,8 @@ export async function createRun(
   const found = await readRecord(site, input.key, options);
   if (found) return adopt(found.value, input);
   const record = await recordOf(site, input, options);
+  // First, so that the image of a run is never let go of while there is one.
+  await writeUse(site, record, options);
   if (await createRecord(site, record, options)) return { handle: input.key, adopted: false };
   const other = await readRecord(site, input.key, options);
   if (other) return adopt(other.value, input);
@@ -52,6 +55,7 @@ async function recordOf(site: Site, input: CreateInput, options: CallOptions): P
     tenantId,
     containerId,
     incarnation,
+    imageId,
     name,
     taskDefinition: await registered(site, definition, tenantId, options),
     overrides: { ...overrides },

@@ -2,6 +2,9 @@
 import { signalName as knownSignal } from '../../../domain/container-spec.ts';
 import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions, RunRef } from '../../provider.ts';
+import { unless } from '../errors.ts';
+import { signalRun } from '../exec/live.ts';
+import { removeUse } from '../images/uses.ts';
 import { clusterName } from '../naming.ts';
 import type { Site } from '../site.ts';
 import { addToHistory } from './history.ts';
@@ -26,13 +29,18 @@ export async function stopRun(site: Site, run: RunRef, signalName: string | null
   await stopTaskOf(site, recorded, options);
 }
 
-/** The stop signal and KILL become a stop, which ends with KILL. */
+/** By a process inside, where that can be; otherwise ECS ends the task, which knows its stop signal and then KILL. */
 export async function killRun(site: Site, run: RunRef, signalName: string, options: CallOptions): Promise<void> {
   const parsed = knownSignal.safeParse(signalName);
   if (!parsed.success) throw new AppError('invalid', `No such signal: ${signalName.slice(0, 32)}`);
   const { recorded } = await liveTask(site, run, options);
   const signal = canonical(parsed.data);
-  if (signal !== 'KILL' && signal !== canonical(recorded.value.stopSignal)) {
+  const endsTask = signal === 'KILL' || signal === canonical(recorded.value.stopSignal);
+  if (recorded.value.allowsExec && site.settings.taskRole !== null) {
+    const sent = signalRun(site, run, signal, options).then(() => true);
+    if (await (endsTask ? unless(sent, ['unsupported', 'unavailable', 'forbidden', 'conflict'], false) : sent)) return;
+  }
+  if (!endsTask) {
     throw new AppError('unsupported', `ECS sends KILL and the image's own stop signal only, not ${signal}`);
   }
   await stopTaskOf(site, recorded, options);
@@ -53,6 +61,7 @@ export async function destroyRun(site: Site, key: string, options: CallOptions):
   }
   if (task) await addToHistory(site, task.value, options);
   await removeRecord(site, key, options);
+  await removeUse(site, recorded.value, options);
 }
 
 /** Null when it never had one. */

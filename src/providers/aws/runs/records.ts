@@ -31,6 +31,7 @@ const runRecord = z.object({
   tenantId: z.string(),
   containerId: z.string(),
   incarnation: z.number(),
+  imageId: z.string(),
   taskDefinition: z.string(),
   /** RunTask's, as they were made from the spec. */
   overrides: z.record(z.string(), z.unknown()),

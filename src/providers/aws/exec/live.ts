@@ -1,0 +1,63 @@
+/** What is done inside a run while it lives: commands, signals, pauses, its processes. All of it needs the agent of exec in its task. */
+import { AppError } from '../../../domain/errors.ts';
+import type { ExecSpec } from '../../../domain/exec.ts';
+import type { CallOptions, RunRef, Session } from '../../provider.ts';
+import { getRecord, liveTask } from '../runs/lookup.ts';
+import { changeRecord } from '../runs/records.ts';
+import type { Site } from '../site.ts';
+import { type ExecTarget, execIn } from './exec.ts';
+import { freeze, listProcesses, signalCommand, thaw } from './processes.ts';
+
+/** Throws not_found, conflict when nothing runs, unsupported where there is no agent. */
+async function targetOf(
+  site: Site,
+  run: RunRef,
+  options: CallOptions,
+): Promise<{ target: ExecTarget; isPaused: boolean }> {
+  const { recorded, cluster, taskArn, container, task } = await liveTask(site, run, options);
+  const { tenantId, allowsExec, isPaused, user, workdir } = recorded.value;
+  if (!allowsExec) {
+    throw new AppError('unsupported', 'Nothing can be done inside a container here whose root is read-only');
+  }
+  // ECS lets nobody into a task that is to end, and says only that it cannot be reached.
+  if (task.desiredStatus === 'STOPPED') throw new AppError('conflict', 'The container is being stopped');
+  return { target: { cluster, taskArn, container, tenantId, user, workdir }, isPaused };
+}
+
+export async function execRun(site: Site, run: RunRef, spec: ExecSpec, options: CallOptions): Promise<Session> {
+  const { target, isPaused } = await targetOf(site, run, options);
+  if (isPaused) throw new AppError('conflict', 'The container is paused');
+  return execIn(site, target, spec, options);
+}
+
+export async function signalRun(site: Site, run: RunRef, signalName: string, options: CallOptions): Promise<void> {
+  const { target } = await targetOf(site, run, options);
+  await signalCommand(site, target, signalName, options);
+}
+
+/** The record says it first: a pause that broke off half-way is undone by the next unpause. */
+export async function pauseRun(site: Site, run: RunRef, options: CallOptions): Promise<void> {
+  const { target } = await targetOf(site, run, options);
+  await setPaused(site, run, true, options);
+  await freeze(site, target, options);
+}
+
+export async function unpauseRun(site: Site, run: RunRef, options: CallOptions): Promise<void> {
+  const { target, isPaused } = await targetOf(site, run, options);
+  if (!isPaused) return;
+  await thaw(site, target, options);
+  await setPaused(site, run, false, options);
+}
+
+async function setPaused(site: Site, run: RunRef, isPaused: boolean, options: CallOptions): Promise<void> {
+  for (;;) {
+    const recorded = await getRecord(site, run, options);
+    if (recorded.value.isPaused === isPaused || recorded.value.ended) return;
+    if (await changeRecord(site, recorded, { isPaused }, options)) return;
+  }
+}
+
+export async function topOf(site: Site, run: RunRef, psArguments: string, options: CallOptions) {
+  const { target } = await targetOf(site, run, options);
+  return listProcesses(site, target, psArguments, options);
+}
