@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { systemClock, systemIds } from '../../src/domain/clock.ts';
 import { containerSpec } from '../../src/domain/container-spec.ts';
+import { refusalOf } from '../../src/providers/aws/runs/refusals.ts';
 import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
 import { checkExecutable, checkSupported } from '../../src/services/check-spec.ts';
 
@@ -17,6 +18,20 @@ test('a description may be long, but a page of many must fit into memory', () =>
   });
   expect(check(variables(4))).not.toThrow();
   expect(check(variables(5))).toThrow(expect.objectContaining({ code: 'too_large' }));
+});
+
+test('what a provider can never run is unsupported, by the field and with what to do instead', () => {
+  const fargate = { ...provider, features: { ...provider.features, refusalOf } };
+  const checkOn = (input: object) => () =>
+    checkSupported(containerSpec.parse({ image: 'app', ...input }), fargate, limits);
+  expect(checkOn({ ports: [{ containerPort: 80 }] })).not.toThrow();
+  expect(checkOn({ ports: [{ containerPort: 80, hostPort: 8080 }] })).toThrow(
+    expect.objectContaining({
+      code: 'unsupported',
+      message: expect.stringContaining('publish the same number'),
+      details: { fields: [expect.objectContaining({ path: 'ports.0.hostPort' })] },
+    }),
+  );
 });
 
 test('what is executed is no longer than a path, whether the spec or the image says it; its arguments may be', () => {
