@@ -4,7 +4,7 @@ import type { Clock, Ids } from '../../domain/clock.ts';
 import type { RegistryPolicy } from '../../domain/registry-policy.ts';
 import type { Provider } from '../provider.ts';
 import { type Clients, createClients } from './clients.ts';
-import { execRun, pauseRun, topOf, unpauseRun } from './exec/live.ts';
+import { archiveOf, execRun, pauseRun, topOf, unpauseRun } from './exec/live.ts';
 import { imagesOf } from './images/images.ts';
 import { followMs, logsOf } from './logs/logs.ts';
 import { createLogReader } from './logs/pages.ts';
@@ -83,11 +83,12 @@ export function createAwsProvider(options: AwsOptions): Provider {
 }
 
 /** What needs the agent of exec, which acts with the task's role. */
-function insideOf(site: Site): Pick<Provider, 'exec' | 'pause' | 'unpause' | 'top'> {
+function insideOf(site: Site): Pick<Provider, 'exec' | 'pause' | 'unpause' | 'top' | 'archive'> {
   return {
     exec: (run, spec, call) => execRun(site, run, spec, call),
     pause: (run, call) => pauseRun(site, run, call),
     unpause: (run, call) => unpauseRun(site, run, call),
     top: (run, psArguments, call) => topOf(site, run, psArguments, call),
+    archive: archiveOf(site),
   };
 }

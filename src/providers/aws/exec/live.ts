@@ -1,10 +1,11 @@
 /** What is done inside a run while it lives: commands, signals, pauses, its processes. All of it needs the agent of exec in its task. */
 import { AppError } from '../../../domain/errors.ts';
 import type { ExecSpec } from '../../../domain/exec.ts';
-import type { CallOptions, RunRef, Session } from '../../provider.ts';
+import type { ArchivePort, CallOptions, RunRef, Session } from '../../provider.ts';
 import { getRecord, liveTask } from '../runs/lookup.ts';
 import { changeRecord } from '../runs/records.ts';
 import type { Site } from '../site.ts';
+import { readFiles, statPath, writeFiles } from './archive.ts';
 import { type ExecTarget, execIn } from './exec.ts';
 import { freeze, listProcesses, signalCommand, thaw } from './processes.ts';
 
@@ -60,4 +61,18 @@ async function setPaused(site: Site, run: RunRef, isPaused: boolean, options: Ca
 export async function topOf(site: Site, run: RunRef, psArguments: string, options: CallOptions) {
   const { target } = await targetOf(site, run, options);
   return listProcesses(site, target, psArguments, options);
+}
+
+/** Of what runs; of what does not it throws conflict: ECS keeps no files of it. */
+export function archiveOf(site: Site): ArchivePort {
+  return {
+    stat: async (run, path, options) => statPath(site, (await targetOf(site, run, options)).target, path, options),
+    get: async (run, path, options) => {
+      const { target } = await targetOf(site, run, options);
+      const stat = await statPath(site, target, path, options);
+      return { stat, content: await readFiles(site, target, path, options) };
+    },
+    put: async (run, path, tar, options) =>
+      writeFiles(site, (await targetOf(site, run, options)).target, path, tar, options),
+  };
 }

@@ -8,7 +8,7 @@ import { type ExecTarget, execIn } from './exec.ts';
 const maxBytes = 16 * 1024 * 1024;
 
 /** @param words what the script finds as `$1`, `$2` … */
-function openScript(
+export function openScript(
   site: Site,
   target: ExecTarget,
   { script, words = [], stdin = false }: { script: string; words?: string[]; stdin?: boolean },
@@ -28,7 +28,7 @@ export async function runScript(
   return whole(await openScript(site, target, script, options), options);
 }
 
-async function whole(
+export async function whole(
   session: Session,
   { signal }: CallOptions,
 ): Promise<{ code: number; stdout: Buffer; stderr: string }> {
