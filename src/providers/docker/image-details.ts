@@ -2,55 +2,23 @@
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { asImageId, type ImageDetails, parseImageReference } from '../../domain/image.ts';
+import { imageConfigJson, optionalTexts, toImageConfig } from '../../domain/image-config-json.ts';
 import type { CallOptions } from '../provider.ts';
 import type { Site } from './client.ts';
 import { unless } from './errors.ts';
 
-const nanoseconds = 1_000_000_000;
-
-const strings = z
-  .array(z.string())
-  .nullish()
-  .transform((list) => list ?? []);
-const keys = z
-  .record(z.string(), z.unknown())
-  .nullish()
-  .transform((record) => Object.keys(record ?? {}));
-
-const count = z
-  .number()
-  .nullish()
-  .transform((value) => value ?? 0);
-
 const inspected = z.object({
   Id: z.string(),
-  RepoTags: strings,
-  RepoDigests: strings,
+  RepoTags: optionalTexts,
+  RepoDigests: optionalTexts,
   Created: z.string().nullish(),
   Os: z.string(),
   Architecture: z.string(),
   Author: z.string().nullish(),
   Comment: z.string().nullish(),
   Size: z.number(),
-  RootFS: z.object({ Layers: strings }),
-  Config: z
-    .object({
-      Entrypoint: z.array(z.string()).nullish(),
-      Cmd: z.array(z.string()).nullish(),
-      Env: strings,
-      WorkingDir: z.string().nullish(),
-      User: z.string().nullish(),
-      Labels: z.record(z.string(), z.string()).nullish(),
-      ExposedPorts: keys,
-      Volumes: keys,
-      StopSignal: z.string().nullish(),
-      Healthcheck: z
-        .object({ Test: strings, Interval: count, Timeout: count, StartPeriod: count, Retries: count })
-        .nullish(),
-      Shell: z.array(z.string()).nullish(),
-      OnBuild: strings,
-    })
-    .nullish(),
+  RootFS: z.object({ Layers: optionalTexts }),
+  Config: imageConfigJson.nullish(),
 });
 export type InspectedImage = z.infer<typeof inspected>;
 
@@ -101,7 +69,7 @@ export async function imageDetails(
     createdAt: image.Created ?? '',
     author: image.Author ?? '',
     comment: image.Comment ?? '',
-    config: toConfig(image.Config),
+    config: toImageConfig(image.Config),
     layers: image.RootFS.Layers,
     history: steps.map((step) => ({
       createdAt: new Date(step.Created * 1000).toISOString(),
@@ -111,33 +79,5 @@ export async function imageDetails(
       // The Engine does not say which steps made no layer; a layer of no bytes is indistinguishable.
       emptyLayer: step.Size === 0,
     })),
-  };
-}
-
-function toConfig(config: InspectedImage['Config']): ImageDetails['config'] {
-  const check = config?.Healthcheck;
-  return {
-    entrypoint: config?.Entrypoint ?? null,
-    command: config?.Cmd ?? null,
-    env: config?.Env ?? [],
-    workdir: config?.WorkingDir ?? '',
-    user: config?.User ?? '',
-    labels: config?.Labels ?? {},
-    exposedPorts: config?.ExposedPorts ?? [],
-    volumes: config?.Volumes ?? [],
-    stopSignal: config?.StopSignal || null,
-    healthcheck: check && check.Test.length > 0 && check.Test[0] !== 'NONE' ? toHealthcheck(check) : null,
-    shell: config?.Shell ?? null,
-    onBuild: config?.OnBuild ?? [],
-  };
-}
-
-function toHealthcheck(check: NonNullable<NonNullable<InspectedImage['Config']>['Healthcheck']>) {
-  return {
-    command: check.Test,
-    intervalSeconds: check.Interval / nanoseconds,
-    timeoutSeconds: check.Timeout / nanoseconds,
-    startPeriodSeconds: check.StartPeriod / nanoseconds,
-    retries: check.Retries,
   };
 }

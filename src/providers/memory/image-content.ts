@@ -6,6 +6,14 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import type { ImageDetails } from '../../domain/image.ts';
+import {
+  historyStepJson,
+  imageConfigJson,
+  nanosecondsPerSecond,
+  optionalText,
+  toHistory,
+  toImageConfig,
+} from '../../domain/image-config-json.ts';
 import { readTar, tarEnd, tarHeader, tarPadding } from '../../domain/tar.ts';
 import { emptyRoot, type FileTree, type MemoryFile } from './file-tree.ts';
 
@@ -14,8 +22,6 @@ export interface ImageContent {
   /** Tars, base layer first. */
   readonly layers: readonly Uint8Array[];
 }
-
-const nanoseconds = 1_000_000_000;
 
 export const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
@@ -41,9 +47,9 @@ function toJson({ config, history, ...image }: Omit<ImageDetails, 'id' | 'layers
       ...{ Volumes: keys(config.volumes), StopSignal: config.stopSignal, Shell: config.shell, OnBuild: config.onBuild },
       Healthcheck: check && {
         Test: check.command,
-        Interval: check.intervalSeconds * nanoseconds,
-        Timeout: check.timeoutSeconds * nanoseconds,
-        StartPeriod: check.startPeriodSeconds * nanoseconds,
+        Interval: check.intervalSeconds * nanosecondsPerSecond,
+        Timeout: check.timeoutSeconds * nanosecondsPerSecond,
+        StartPeriod: check.startPeriodSeconds * nanosecondsPerSecond,
         Retries: check.retries,
       },
     },
@@ -54,44 +60,14 @@ function toJson({ config, history, ...image }: Omit<ImageDetails, 'id' | 'layers
   };
 }
 
-const texts = z
-  .array(z.string())
-  .nullish()
-  .transform((list) => list ?? []);
-const names = z
-  .record(z.string(), z.unknown())
-  .nullish()
-  .transform((record) => Object.keys(record ?? {}));
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? '');
-const count = z
-  .number()
-  .nullish()
-  .transform((value) => value ?? 0);
 const imageJson = z.object({
   architecture: z.string(),
   os: z.string(),
-  created: text,
-  author: text,
-  comment: text,
-  config: z
-    .object({
-      Entrypoint: z.array(z.string()).nullish(),
-      Cmd: z.array(z.string()).nullish(),
-      ...{ Env: texts, WorkingDir: text, User: text, ExposedPorts: names, Volumes: names, OnBuild: texts },
-      Labels: z.record(z.string(), z.string()).nullish(),
-      StopSignal: z.string().nullish(),
-      Shell: z.array(z.string()).nullish(),
-      Healthcheck: z
-        .object({ Test: texts, Interval: count, Timeout: count, StartPeriod: count, Retries: count })
-        .nullish(),
-    })
-    .prefault({}),
-  history: z
-    .array(z.object({ created: text, created_by: text, comment: text, empty_layer: z.boolean().default(false) }))
-    .default([]),
+  created: optionalText,
+  author: optionalText,
+  comment: optionalText,
+  config: imageConfigJson.prefault({}),
+  history: z.array(historyStepJson).default([]),
   rootfs: z.object({ diff_ids: z.array(z.string()) }),
 });
 
@@ -100,34 +76,13 @@ export function readContent({ config, layers }: ImageContent): ImageDetails {
   const parsed = imageJson.safeParse(JSON.parse(Buffer.from(config).toString()));
   if (!parsed.success) throw new AppError('invalid', 'The configuration of the image cannot be read');
   const { config: own, history, rootfs, created, ...image } = parsed.data;
-  const check = own.Healthcheck;
   const sizes = layers.map(({ byteLength }) => byteLength);
-  let layer = 0;
   return {
     ...{ id: digestOf(config), digest: null, os: image.os, architecture: image.architecture, createdAt: created },
     ...{ author: image.author, comment: image.comment, layers: rootfs.diff_ids },
     sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
-    config: {
-      ...{ entrypoint: own.Entrypoint ?? null, command: own.Cmd ?? null, env: own.Env, workdir: own.WorkingDir },
-      ...{ user: own.User, labels: own.Labels ?? {}, exposedPorts: own.ExposedPorts, volumes: own.Volumes },
-      ...{ stopSignal: own.StopSignal || null, shell: own.Shell ?? null, onBuild: own.OnBuild },
-      healthcheck:
-        check && check.Test.length > 0
-          ? {
-              command: check.Test,
-              intervalSeconds: check.Interval / nanoseconds,
-              timeoutSeconds: check.Timeout / nanoseconds,
-              startPeriodSeconds: check.StartPeriod / nanoseconds,
-              retries: check.Retries,
-            }
-          : null,
-    },
-    history: history
-      .map((step) => ({
-        ...{ createdAt: step.created, createdBy: step.created_by, comment: step.comment, emptyLayer: step.empty_layer },
-        sizeBytes: step.empty_layer ? 0 : (sizes[layer++] ?? 0),
-      }))
-      .toReversed(),
+    config: toImageConfig(own),
+    history: toHistory(history, sizes),
   };
 }
 

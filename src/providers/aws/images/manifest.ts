@@ -1,7 +1,14 @@
 /** Manifests and configurations of images: read, chosen among, described. Pure. https://github.com/opencontainers/image-spec */
 import { z } from 'zod';
 import { AppError } from '../../../domain/errors.ts';
-import type { ImageConfig, ImageDetails } from '../../../domain/image.ts';
+import type { ImageDetails } from '../../../domain/image.ts';
+import {
+  historyStepJson,
+  imageConfigJson,
+  optionalText,
+  toHistory,
+  toImageConfig,
+} from '../../../domain/image-config-json.ts';
 
 export const manifestTypes = [
   'application/vnd.oci.image.index.v1+json',
@@ -61,53 +68,19 @@ export function choose({ manifests }: z.infer<typeof index>, wanted: string): Bl
   return fitting.find(({ platform: each }) => (each?.variant ?? 'v8') === 'v8') ?? fitting[0] ?? null;
 }
 
-const strings = z
-  .array(z.string())
-  .nullish()
-  .transform((list) => list ?? []);
-const keys = z
-  .record(z.string(), z.unknown())
-  .nullish()
-  .transform((record) => Object.keys(record ?? {}));
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? '');
-const count = z
-  .number()
-  .nullish()
-  .transform((value) => value ?? 0);
 const config = z.object({
   os: z.string(),
   architecture: z.string(),
-  created: text,
-  author: text,
-  comment: text,
+  created: optionalText,
+  author: optionalText,
+  comment: optionalText,
   rootfs: z.object({ diff_ids: z.array(digest) }),
   history: z
-    .array(z.object({ created: text, created_by: text, comment: text, empty_layer: z.boolean().default(false) }))
+    .array(historyStepJson)
     .nullish()
     .transform((list) => list ?? []),
-  config: z
-    .object({
-      Entrypoint: z.array(z.string()).nullish(),
-      Cmd: z.array(z.string()).nullish(),
-      Env: strings,
-      WorkingDir: text,
-      User: text,
-      Labels: z.record(z.string(), z.string()).nullish(),
-      ExposedPorts: keys,
-      Volumes: keys,
-      StopSignal: text,
-      Healthcheck: z
-        .object({ Test: strings, Interval: count, Timeout: count, StartPeriod: count, Retries: count })
-        .nullish(),
-      Shell: z.array(z.string()).nullish(),
-      OnBuild: strings,
-    })
-    .nullish(),
+  config: imageConfigJson.nullish(),
 });
-type Config = z.infer<typeof config>;
 
 /** @param from the digest at its registry. Throws unsupported for a configuration that is none of an image. */
 export function detailsOf(manifest: ImageManifest, bytes: Buffer, from: string | null): ImageDetails {
@@ -115,51 +88,15 @@ export function detailsOf(manifest: ImageManifest, bytes: Buffer, from: string |
   if (!read.success) throw new AppError('unsupported', 'The image has no configuration that can be read');
   const { os, architecture, created, author, comment, rootfs, history } = read.data;
   const sizes = manifest.layers.map(({ size }) => size);
-  const steps = history.map((step) => ({
-    createdAt: step.created,
-    createdBy: step.created_by,
-    sizeBytes: step.empty_layer ? 0 : (sizes.shift() ?? 0),
-    comment: step.comment,
-    emptyLayer: step.empty_layer,
-  }));
   return {
     id: manifest.config.digest,
     digest: from,
     ...{ os, architecture, createdAt: created, author },
     comment: comment || (history.at(-1)?.comment ?? ''),
     // ECR knows layers as they are sent: compressed.
-    sizeBytes: manifest.layers.reduce((sum, { size }) => sum + size, 0),
-    config: toConfig(read.data.config),
+    sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
+    config: toImageConfig(read.data.config),
     layers: rootfs.diff_ids,
-    history: steps.reverse(),
-  };
-}
-
-const nanoseconds = 1_000_000_000;
-
-function toConfig(read: Config['config']): ImageConfig {
-  const check = read?.Healthcheck;
-  return {
-    entrypoint: read?.Entrypoint ?? null,
-    command: read?.Cmd ?? null,
-    env: read?.Env ?? [],
-    workdir: read?.WorkingDir ?? '',
-    user: read?.User ?? '',
-    labels: read?.Labels ?? {},
-    exposedPorts: read?.ExposedPorts ?? [],
-    volumes: read?.Volumes ?? [],
-    stopSignal: read?.StopSignal || null,
-    healthcheck:
-      check && check.Test.length > 0 && check.Test[0] !== 'NONE'
-        ? {
-            command: check.Test,
-            intervalSeconds: check.Interval / nanoseconds,
-            timeoutSeconds: check.Timeout / nanoseconds,
-            startPeriodSeconds: check.StartPeriod / nanoseconds,
-            retries: check.Retries,
-          }
-        : null,
-    shell: read?.Shell ?? null,
-    onBuild: read?.OnBuild ?? [],
+    history: toHistory(history, sizes),
   };
 }
