@@ -10,7 +10,7 @@ import type { NewEvent } from '../domain/event.ts';
 import type { Attachment } from '../domain/network.ts';
 import type { OperationKind } from '../domain/operation.ts';
 import type { Actor } from '../domain/principal.ts';
-import { type Claimed, toClaimed } from './claims.ts';
+import { type Claimed, isFree, leaseEnd, toClaimed } from './claims.ts';
 import type { Db, Row } from './client.ts';
 import { containerColumns } from './containers.ts';
 import { writeEvents } from './events.ts';
@@ -34,9 +34,6 @@ export interface Accepted {
   /** Null: somebody else holds the lease, and sees that there is more to do. */
   claimed: Claimed | null;
 }
-
-const leaseEnd = sql`longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')})`;
-const isFree = sql`(lease_until is null or lease_until < longshore_now())`;
 
 /** What `update containers` sets when intent comes. Due now would tell the holder of a lease that something came. */
 const leased = sql`lease_owner = case when ${isFree} then ${param('owner', 'text')} else lease_owner end,

@@ -20,13 +20,18 @@ export interface Claimed {
   leaseUntil: Date;
 }
 
+/** Of a row of `containers`: nobody holds it. */
+export const isFree = sql`(lease_until is null or lease_until < longshore_now())`;
+/** When a lease that is taken or extended now ends. */
+export const leaseEnd = sql`longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')})`;
+
 const claimWhere = (condition: SQL, order: SQL) => sql`with due as (
     select tenant_id, id from containers
-    where ${condition} and removed_at is null and (lease_until is null or lease_until < longshore_now())
+    where ${condition} and removed_at is null and ${isFree}
     ${order} for update skip locked),
   c as (update containers set lease_owner = ${param('owner', 'text')}, fence = fence + 1,
-      lease_until = longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')}),
-      next_run_at = longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')})
+      lease_until = ${leaseEnd},
+      next_run_at = ${leaseEnd}
     from due where containers.tenant_id = due.tenant_id and containers.id = due.id returning containers.*)
   select longshore_now() as now, ${containerColumns} from c join runs r
     on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`;
@@ -60,9 +65,9 @@ export async function claimDue(db: Db, at: { owner: string; leaseSeconds: number
 }
 
 const extendLease = prepare(sql`update containers
-  set lease_until = longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')}),
+  set lease_until = ${leaseEnd},
     next_run_at = case when next_run_at < lease_until then next_run_at
-      else longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')}) end
+      else ${leaseEnd} end
   where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')} and fence = ${param('fence', 'bigint')}
     and removed_at is null returning 1`);
 
@@ -110,11 +115,11 @@ const recordRun = prepare(sql`with c as (
       removed_at = case when ${param('removed', 'boolean')} then longshore_now() end,
       lease_owner = case when ${param('release', 'boolean')} then null else lease_owner end,
       lease_until = case when ${param('release', 'boolean')} then null
-        else longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')}) end,
+        else ${leaseEnd} end,
       next_run_at = case
         when ${param('removed', 'boolean')} then null
         when next_run_at < lease_until then next_run_at
-        when not ${param('release', 'boolean')} then longshore_now() + make_interval(secs => ${param('leaseSeconds', 'float8')})
+        when not ${param('release', 'boolean')} then ${leaseEnd}
         else longshore_now() + make_interval(secs => ${param('afterSeconds', 'float8')}) end
     where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')} and fence = ${param('fence', 'bigint')}
       and removed_at is null and (not ${param('removed', 'boolean')} or generation = ${param('generation', 'int')}) returning *),
