@@ -38,6 +38,8 @@ const defaults = {
   max_connections: '100',
   fsync: 'on',
   synchronous_commit: 'on',
+  // Until a new table has been looked at, any index is taken for as good as its key.
+  autovacuum_naptime: '5s',
   timezone: 'UTC',
   log_timezone: 'UTC',
 };

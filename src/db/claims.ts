@@ -106,7 +106,30 @@ export interface Recorded extends Claimed {
   droppedVolumes: string[];
 }
 
-const recordRun = prepare(sql`with c as (
+const none = { writes: sql``, news: sql``, order: sql``, dropped: sql`'[]'::jsonb` };
+
+const burial = {
+  writes: sql`quota as (update quotas q set used = used - 1 from c
+    where q.tenant_id = c.tenant_id and q.resource = 'containers' returning q.used),
+  unlinked as (delete from container_networks l using c
+    where l.tenant_id = c.tenant_id and l.container_id = c.id),
+  unmounted as (delete from container_volumes l using c
+    where l.tenant_id = c.tenant_id and l.container_id = c.id returning l.tenant_id, l.volume_name),
+  dropped as (delete from volumes v using unmounted u, c
+    where (c.remove_volumes or (c.spec->>'autoRemove')::boolean) and v.tenant_id = u.tenant_id and v.name = u.volume_name and v.anonymous
+      and not exists (select from container_volumes o where o.tenant_id = v.tenant_id and o.volume_name = v.name and o.container_id <> c.id)
+    returning v.name, v.provider_key),
+  volume_quota as (update quotas q set used = used - (select count(*) from dropped) from c
+    where exists (select from dropped) and q.tenant_id = c.tenant_id and q.resource = 'volumes' ${after('quota')} returning q.used),`,
+  news: sql`union all
+    select 'volume', name, name, 'removed', 'container removed', ${param('systemActor', 'jsonb')}, '{}'::jsonb from dropped`,
+  order: after('quota', 'volume_quota'),
+  dropped: sql`(select coalesce(jsonb_agg(provider_key), '[]') from dropped)`,
+};
+
+/** @param tombstone the parts that only a removal needs: each would cost every other record its share */
+const recording = (tombstone: typeof none) =>
+  prepare(sql`with c as (
     update containers set incarnation = ${param('incarnation', 'int')},
       observed_generation = case when ${param('settled', 'boolean')} then ${param('generation', 'int')} else observed_generation end,
       attempts = case when generation = ${param('generation', 'int')} then ${param('attempts', 'int')} else 0 end,
@@ -146,30 +169,21 @@ const recordRun = prepare(sql`with c as (
         when ${param('failure', 'jsonb')} is null then 'succeeded' else 'failed' end
     from c where ${param('settled', 'boolean')} and o.tenant_id = c.tenant_id and o.container_id = c.id
       and o.state = 'accepted' and o.generation <= ${param('generation', 'int')}),
-  quota as (update quotas q set used = used - 1 from c
-    where ${param('removed', 'boolean')} and q.tenant_id = c.tenant_id and q.resource = 'containers' returning q.used),
-  unlinked as (delete from container_networks l using c
-    where ${param('removed', 'boolean')} and l.tenant_id = c.tenant_id and l.container_id = c.id),
-  unmounted as (delete from container_volumes l using c
-    where ${param('removed', 'boolean')} and l.tenant_id = c.tenant_id and l.container_id = c.id returning l.tenant_id, l.volume_name),
-  dropped as (delete from volumes v using unmounted u, c
-    where (c.remove_volumes or (c.spec->>'autoRemove')::boolean) and v.tenant_id = u.tenant_id and v.name = u.volume_name and v.anonymous
-      and not exists (select from container_volumes o where o.tenant_id = v.tenant_id and o.volume_name = v.name and o.container_id <> c.id)
-    returning v.name, v.provider_key),
-  volume_quota as (update quotas q set used = used - (select count(*) from dropped) from c
-    where exists (select from dropped) and q.tenant_id = c.tenant_id and q.resource = 'volumes' ${after('quota')} returning q.used),
+  ${tombstone.writes}
   news as (select row_number() over () as n, all_news.* from (
     select 'container' as kind, c.id as resource, c.name, x.* from c, jsonb_to_recordset(${param('events', 'jsonb')}) as x(
       type text, cause text, actor jsonb, data jsonb)
-    union all
-    select 'volume', name, name, 'removed', 'container removed', ${param('systemActor', 'jsonb')}, '{}'::jsonb from dropped) all_news),
+    ${tombstone.news}) all_news),
   head as (update tenant_heads h set event_seq = event_seq + (select count(*) from news) from c
-    where h.tenant_id = c.tenant_id and exists (select from news) ${after('quota', 'volume_quota')} returning event_seq),
+    where h.tenant_id = c.tenant_id and exists (select from news) ${tombstone.order} returning event_seq),
   event as (insert into events (tenant_id, seq, kind, type, resource_id, name, actor, cause, data)
     select c.tenant_id, head.event_seq - (select count(*) from news) + news.n, news.kind, news.type, news.resource, news.name,
       news.actor, news.cause, news.data from c, head, news)
-  select longshore_now() as now, (select coalesce(jsonb_agg(provider_key), '[]') from dropped) as dropped, ${containerColumns}
+  select longshore_now() as now, ${tombstone.dropped} as dropped, ${containerColumns}
   from c join r on true`);
+
+const recordRun = recording(none);
+const buryRun = recording(burial);
 
 /** The state after the record, with whatever intent came meanwhile; null = the fence is old, drop everything, or see `removed`. */
 export async function record(db: Db, entry: RunRecord): Promise<Recorded | null> {
@@ -201,7 +215,7 @@ export async function record(db: Db, entry: RunRecord): Promise<Recorded | null>
     failure: json(release?.failure ?? null),
     leaseSeconds: entry.leaseSeconds,
   };
-  const [row] = await db.query('reconciler', recordRun(values));
+  const [row] = await db.query('reconciler', (entry.removed ? buryRun : recordRun)(values));
   return row ? { ...toClaimed(row), droppedVolumes: row.dropped as string[] } : null;
 }
 

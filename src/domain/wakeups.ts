@@ -1,12 +1,15 @@
 /** In-process nudges between those who change a row and those who wait for it. Losing one only costs a poll interval. */
 
+/** What somebody heard of a container: that it ended, or anything at all. */
+export type News = 'ended' | 'changed';
+
 export interface Wakeups {
   /** Wakes everyone waiting on the topic. */
   wake(topic: string): void;
   /** Resolves at the next wake of the topic, after `ms`, or when the signal aborts. */
   wait(topic: string, ms: number, signal?: AbortSignal): Promise<void>;
   /** Asks those who attend to the topic to look once more: true when one did, false when nobody does or all left without. */
-  ask(topic: string): Promise<boolean>;
+  ask(topic: string, news: News): Promise<boolean>;
   /** Attends to the topic until it is disposed of. */
   attend(topic: string): Attention;
 }
@@ -16,12 +19,19 @@ export interface Attention extends Disposable {
   readonly isAsked: boolean;
   /** To be called before looking: it answers everybody who asked so far. */
   look(): void;
+  /** What the last look showed: who heard no more than this, before it or later, needs no other look. */
+  know(news: News | null): void;
+}
+
+interface Asker {
+  news: News;
+  answer(looked: boolean): void;
 }
 
 /** @param sleep of the process's clock */
 export function createWakeups(sleep: (ms: number, signal?: AbortSignal) => Promise<void>): Wakeups {
   const waiting = new Map<string, Set<() => void>>();
-  const attending = new Map<string, Set<(answer: (looked: boolean) => void) => void>>();
+  const attending = new Map<string, Set<(asker: Asker) => void>>();
   return {
     wake(topic) {
       for (const resolve of waiting.get(topic) ?? []) resolve();
@@ -30,7 +40,7 @@ export function createWakeups(sleep: (ms: number, signal?: AbortSignal) => Promi
       const stop = new AbortController();
       const wakers = waiting.get(topic) ?? new Set();
       waiting.set(topic, wakers);
-      const wake = () => stop.abort();
+      const wake = () => stop.abort('awake');
       wakers.add(wake);
       try {
         await sleep(ms, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
@@ -39,36 +49,47 @@ export function createWakeups(sleep: (ms: number, signal?: AbortSignal) => Promi
         if (wakers.size === 0) waiting.delete(topic);
       }
     },
-    ask: (topic) =>
+    ask: (topic, news) =>
       new Promise((resolve) => {
         const asks = [...(attending.get(topic) ?? [])];
         let open = asks.length;
         if (open === 0) resolve(false);
         for (const ask of asks) {
-          ask((looked) => {
+          const answer = (looked: boolean) => {
             open -= 1;
             if (looked || open === 0) resolve(looked);
-          });
+          };
+          ask({ news, answer });
         }
       }),
     attend(topic) {
-      let asking: ((looked: boolean) => void)[] = [];
-      const answerAll = (looked: boolean) => {
-        for (const answer of asking) answer(looked);
-        asking = [];
+      let asking: Asker[] = [];
+      let known: News | null = null;
+      const answer = (looked: boolean, news?: News) => {
+        const meant = (asker: Asker) => news === undefined || asker.news === news;
+        const those = asking.filter(meant);
+        asking = asking.filter((asker) => !meant(asker));
+        for (const asker of those) asker.answer(looked);
       };
-      const ask = (answer: (looked: boolean) => void) => void asking.push(answer);
+      const ask = (asker: Asker) => {
+        if (asker.news === known) asker.answer(true);
+        else asking.push(asker);
+      };
       const asks = attending.get(topic) ?? new Set();
       attending.set(topic, asks.add(ask));
       return {
         get isAsked() {
           return asking.length > 0;
         },
-        look: () => answerAll(true),
+        look: () => answer(true),
+        know(news) {
+          known = news;
+          if (news !== null) answer(true, news);
+        },
         [Symbol.dispose]() {
           asks.delete(ask);
           if (asks.size === 0) attending.delete(topic);
-          answerAll(false);
+          answer(false);
         },
       };
     },

@@ -19,6 +19,7 @@ import type { ExecSpec } from '../domain/exec.ts';
 import type { ImageDetails } from '../domain/image.ts';
 import type { ImageConfigChange } from '../domain/image-config-change.ts';
 import type { Endpoint, Ipam } from '../domain/network.ts';
+import type { News } from '../domain/wakeups.ts';
 
 export interface CallOptions {
   /** Carries the caller's deadline and its cancellation. */
@@ -355,6 +356,8 @@ export interface BuildLeftover {
 /** Something may have changed; look for yourself. */
 export interface Hint {
   containerId: string;
+  /** `ended`: a run of it is over, and nothing else changed. */
+  news: News;
 }
 
 export interface WatchOptions extends CallOptions {

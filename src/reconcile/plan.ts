@@ -67,6 +67,16 @@ export function plan(
   return planNetworks(container) ?? (limitsRefused ? null : planLimits(container, features)) ?? next;
 }
 
+/**
+ * What is at rest, with nothing open but the newest intent, is started or destroyed as it was recorded. Both may be done
+ * twice: when something else is there, the provider has nothing to do or refuses, and then it is looked at.
+ */
+export function needsNoLook({ generation, observedGeneration, run }: Container, next: Action): boolean {
+  const isAtRest = run.absentSince === null && (run.phase === 'created' || run.phase === 'exited');
+  const isAsked = next.kind === 'destroy' || (next.kind === 'start' && !next.byPolicy);
+  return isAtRest && isAsked && observedGeneration === generation - 1;
+}
+
 const isThere = ({ handle, phase }: Run): boolean =>
   handle !== null && phase !== 'pending' && phase !== 'lost' && phase !== 'gone';
 

@@ -15,7 +15,7 @@ import { act, countRestart, type ProviderAction } from './act.ts';
 import { judge } from './judge.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { foldObservation } from './observe.ts';
-import { plan } from './plan.ts';
+import { needsNoLook, plan } from './plan.ts';
 import { callOptions } from './provider-call.ts';
 
 const MAX_CALLS = 30;
@@ -71,7 +71,7 @@ async function workUnderLease(
   let run = lease.container.run;
   let pollMs = 10;
   let looks = 0;
-  let isCertain = false;
+  let isCertain = needsNoLook(lease.container, plan(lease.container, deps.provider.features, lease.now()));
   let isStarting = false;
   const options = () => callOptions(() => lease.isHeld);
   /** Why the run does not get the limits that it shall have. */
@@ -92,6 +92,7 @@ async function workUnderLease(
       const folded = foldObservation(container(), seen.value, deps.provider.features, askedAt);
       if (!folded) return release(lease, run, { afterSeconds: 1 });
       run = folded;
+      attention.know(run.phase === 'exited' ? 'ended' : null);
       isStarting = seen.value.kind === 'present' && seen.value.starting === true;
     }
 

@@ -2,6 +2,7 @@
 import type { Deps } from '../context.ts';
 import { nudge } from '../db/claims.ts';
 import { containerTopic, DUE_TOPIC, SWEEP_TOPIC } from '../domain/wakeups.ts';
+import type { Hint } from '../providers/provider.ts';
 import { type Lease, takeDue } from './lease.ts';
 import { work } from './step.ts';
 import { sweep } from './sweep.ts';
@@ -64,22 +65,22 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
     repeat('following hints', async () => {
       // The sweep finds what changed while nobody listened.
       const onHearing = () => deps.wakeups.wake(SWEEP_TOPIC);
-      if (deps.provider.watch)
-        for await (const { containerId } of deps.provider.watch({ signal, onHearing })) void hint(containerId);
+      if (deps.provider.watch) for await (const heard of deps.provider.watch({ signal, onHearing })) void hint(heard);
       else await deps.clock.sleep(OUTAGE_MS * 60, signal);
     }),
   ];
 
   const gathering = new Map<string, boolean>();
-  async function hint(containerId: string): Promise<void> {
-    if (await isLookedAt(deps, containerId)) return;
+  async function hint(heard: Hint): Promise<void> {
+    if (await isLookedAt(deps, heard)) return;
+    const { containerId } = heard;
     if (gathering.has(containerId)) {
       gathering.set(containerId, true);
       return;
     }
     do {
       gathering.set(containerId, false);
-      await repeatOnce('a hint', () => takeHint(deps, containerId));
+      await repeatOnce('a hint', () => takeHint(deps, { containerId, news: 'changed' }));
       await deps.clock.sleep(GATHER_MS, signal);
     } while (gathering.get(containerId) && !signal.aborted);
     gathering.delete(containerId);
@@ -109,13 +110,13 @@ export async function workOffDue(deps: Deps, limit: number): Promise<number> {
 }
 
 /** Something may have happened to a container: whoever works on it here looks once more, otherwise it becomes due. */
-export async function takeHint(deps: Deps, containerId: string): Promise<void> {
-  if (!(await isLookedAt(deps, containerId))) await makeDue(deps, containerId);
+export async function takeHint(deps: Deps, hint: Hint): Promise<void> {
+  if (!(await isLookedAt(deps, hint))) await makeDue(deps, hint.containerId);
 }
 
-/** Whether somebody who works on it here has looked at it since this was called. Costs nothing. */
-function isLookedAt(deps: Deps, containerId: string): Promise<boolean> {
-  const looked = deps.wakeups.ask(containerTopic(containerId));
+/** Whether somebody who works on it here knows the news, or has looked at it since this was called. Costs nothing. */
+function isLookedAt(deps: Deps, { containerId, news }: Hint): Promise<boolean> {
+  const looked = deps.wakeups.ask(containerTopic(containerId), news);
   deps.wakeups.wake(containerTopic(containerId));
   return looked;
 }

@@ -58,11 +58,17 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
   checkSupported(asked, deps.provider, deps.limits);
   const { tenantId } = ctx.principal;
   const id = deps.ids.hex64();
-  const image = await requireImage(deps, ctx, asked.image);
+  const [found, attached] = await Promise.allSettled([
+    requireImage(deps, ctx, asked.image),
+    resolveAttachments(deps, ctx, asked),
+  ]);
+  // A missing image is told first, because Docker's clients pull it then.
+  if (found.status === 'rejected') throw found.reason;
+  const image = found.value;
   if (input.platform !== undefined && !isForPlatform(image, input.platform)) throw wrongPlatform(image, input);
   checkExecutable(asked, image.config);
   const spec = await resolveBinds(deps, ctx, await completeSpec(deps, ctx, asked, image.config));
-  const attachments = await resolveAttachments(deps, ctx, spec);
+  if (attached.status === 'rejected') throw attached.reason;
   const operationId = deps.ids.uuid();
   const wish = new LeaseWish(deps, operationId);
   const intent = {
@@ -75,7 +81,7 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
     providerKey: providerKey(id, 1),
     operationId,
     actor: actorOf(ctx.principal),
-    attachments,
+    attachments: attached.value,
     volumes: volumesOf(deps.ids, spec),
     claim: ctx.claim,
     wish,

@@ -112,7 +112,7 @@ describe('another restart policy', () => {
     await expect
       .poll(
         async () => {
-          await takeHint(deps, id);
+          await takeHint(deps, { containerId: id, news: 'changed' });
           await workOffDue(deps, 16);
           return (await getContainer(deps, ctx, id)).run.restartCount;
         },

@@ -141,13 +141,13 @@ export class Adversary {
   #hear(): void {
     const simulation = this.#simulation;
     const { random, hints } = simulation;
-    if (hints.length === 0) return;
     const index = random.below(hints.length);
-    const containerId = hints[index] ?? '';
+    const hint = hints[index];
+    if (!hint) return;
     if (!random.chance(this.#temper.repeat)) hints.splice(index, 1);
     if (random.chance(this.#temper.deaf)) return;
     const plane = this.#pickPlane();
-    background(simulation, plane, `hears of ${brief(containerId)}`, () => takeHint(plane.deps, containerId));
+    background(simulation, plane, `hears of ${brief(hint.containerId)}`, () => takeHint(plane.deps, hint));
   }
 
   #work(): void {

@@ -48,8 +48,8 @@ async function pass(simulation: Simulation, plane: ControlPlane, seconds: number
       mayDiffer ||= ready.label !== WAKES;
       continue;
     }
-    for (const containerId of new Set(simulation.hints.splice(0))) {
-      background(simulation, plane, `hears of ${brief(containerId)}`, () => takeHint(plane.deps, containerId));
+    for (const hint of simulation.hints.splice(0)) {
+      background(simulation, plane, `hears of ${brief(hint.containerId)}`, () => takeHint(plane.deps, hint));
     }
     // Who heard of something may be about to ask for it: time does not pass before.
     await scheduler.rest();

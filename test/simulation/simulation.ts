@@ -1,5 +1,7 @@
 /** One simulated world: a database, a pretended machine, time, and what went wrong in it. */
+
 import { createWorld, type MemoryWorld } from '../../src/providers/memory/world.ts';
+import type { Hint } from '../../src/providers/provider.ts';
 import { calm, type Weather } from './boundaries.ts';
 import type { Mutant } from './mutants.ts';
 import type { PgliteDb } from './pglite-db.ts';
@@ -32,8 +34,8 @@ export class Simulation {
   readonly defects: unknown[] = [];
   /** What was wrong at any instant. The first one ends the schedule. */
   readonly violations: string[] = [];
-  /** Containers that something happened to and nobody was told about yet. */
-  hints: string[] = [];
+  /** What happened and nobody was told about yet. */
+  hints: Hint[] = [];
   weather: Weather = calm;
   /** When each run was first seen by the machine, by its handle. */
   readonly #born = new Map<string, number>();
@@ -45,7 +47,7 @@ export class Simulation {
     this.world = createWorld(featuresOf[kind]);
     populateWorld(this.world);
     this.random = createRandom(seed, schedule);
-    this.world.watchers.add({ push: ({ containerId }) => this.#happened(containerId) });
+    this.world.watchers.add({ push: (hint) => this.#happened(hint) });
   }
 
   /** From the next statement on the database's time is the scheduler's. */
@@ -59,8 +61,8 @@ export class Simulation {
     return this.scheduler.now < (this.#born.get(handle) ?? 0) + LIST_LAG_MS;
   }
 
-  #happened(containerId: string): void {
-    this.hints.push(containerId);
+  #happened(hint: Hint): void {
+    this.hints.push(hint);
     for (const { seen } of this.world.runs.values()) {
       if (!this.#born.has(seen.handle)) this.#born.set(seen.handle, this.scheduler.now);
     }

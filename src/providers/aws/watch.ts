@@ -89,5 +89,5 @@ const isSettled = (task: Task): boolean =>
 function hintOf(task: Task | null): Hint[] {
   const start = readStartedBy(task?.startedBy);
   const [, containerId] = /^ls-([0-9a-f]{64})-/.exec(start?.key ?? '') ?? [];
-  return containerId === undefined ? [] : [{ containerId }];
+  return containerId === undefined ? [] : [{ containerId, news: 'changed' }];
 }

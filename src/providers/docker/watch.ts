@@ -5,7 +5,10 @@ import type { Site } from './client.ts';
 import { ownedBy, readMark } from './labels.ts';
 import { jsonLines } from './streams.ts';
 
-const event = z.object({ Actor: z.object({ Attributes: z.record(z.string(), z.string()).nullish() }) });
+const event = z.object({
+  Action: z.string(),
+  Actor: z.object({ Attributes: z.record(z.string(), z.string()).nullish() }),
+});
 
 /** Without those of exec, which every health check makes, and without a creation, which is always our own. */
 const changes = ['start', 'die', 'oom', 'pause', 'unpause', 'destroy', 'health_status'];
@@ -27,8 +30,9 @@ export async function* watchOwned(site: Site, options: WatchOptions): AsyncGener
       try {
         for await (const line of jsonLines(body)) {
           pauseMs = firstPauseMs;
-          const { containerId } = readMark(event.parse(line).Actor.Attributes);
-          if (containerId !== null) yield { containerId };
+          const { Action, Actor } = event.parse(line);
+          const { containerId } = readMark(Actor.Attributes);
+          if (containerId !== null) yield { containerId, news: Action === 'die' ? 'ended' : 'changed' };
         }
       } finally {
         body.destroy();

@@ -68,7 +68,7 @@ export function createRun(context: RunsContext, input: CreateInput): { handle: s
   run.history.push(run.seen);
   world.runs.set(input.key, run);
   world.byHandle.set(run.seen.handle, run);
-  hint(world, run);
+  hint(world, run, 'changed');
   return { handle: run.seen.handle, adopted: false };
 }
 
@@ -83,7 +83,7 @@ export function takeAway(world: MemoryWorld, run: MemoryRun): void {
   world.runs.delete(run.input.key);
   world.byHandle.delete(run.seen.handle);
   if (!world.restartInPlace) world.spentKeys.set(run.input.key, run.seen.handle);
-  hint(world, run);
+  hint(world, run, 'changed');
 }
 
 export function renameRun(world: MemoryWorld, ref: RunRef, name: string): void {

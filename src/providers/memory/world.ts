@@ -5,6 +5,7 @@
 
 import { AppError } from '../../domain/errors.ts';
 import type { ImageDetails } from '../../domain/image.ts';
+import type { News } from '../../domain/wakeups.ts';
 import type { CreateInput, Hint, LogChunk, NetworkRef, Observation, RunRef, VolumeRef } from '../provider.ts';
 import type { Channel } from './channel.ts';
 import type { FileTree } from './file-tree.ts';
@@ -99,11 +100,11 @@ export function change(world: MemoryWorld, run: MemoryRun, facts: Partial<Presen
   run.seen = { ...run.seen, ...facts, version };
   run.history.push(run.seen);
   if (run.history.length > historyLength) run.history.shift();
-  hint(world, run);
+  hint(world, run, facts.phase === 'exited' ? 'ended' : 'changed');
 }
 
-export function hint(world: MemoryWorld, run: MemoryRun): void {
-  for (const watcher of world.watchers) watcher.push({ containerId: run.input.containerId });
+export function hint(world: MemoryWorld, run: MemoryRun, news: News): void {
+  for (const watcher of world.watchers) watcher.push({ containerId: run.input.containerId, news });
 }
 
 export const isUp = (run: MemoryRun): boolean => run.seen.phase === 'running' || run.seen.phase === 'paused';
