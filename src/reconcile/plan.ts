@@ -71,10 +71,11 @@ export function plan(
  * What is at rest, with nothing open but the newest intent, is started or destroyed as it was recorded. Both may be done
  * twice: when something else is there, the provider has nothing to do or refuses, and then it is looked at.
  */
-export function needsNoLook({ generation, observedGeneration, run }: Container, next: Action): boolean {
+export function needsNoLook({ generation, observedGeneration, stopSeq, run }: Container, next: Action): boolean {
   const isAtRest = run.absentSince === null && (run.phase === 'created' || run.phase === 'exited');
   const isAsked = next.kind === 'destroy' || (next.kind === 'start' && !next.byPolicy);
-  return isAtRest && isAsked && observedGeneration === generation - 1;
+  // That it stands still is to be seen once more for a restart.
+  return isAtRest && isAsked && run.stoppedSeq >= stopSeq && observedGeneration === generation - 1;
 }
 
 const isThere = ({ handle, phase }: Run): boolean =>

@@ -10,6 +10,8 @@ import { authorize } from './authorize.ts';
 import { openExec } from './exec.ts';
 import { liveContainer } from './live-run.ts';
 
+type Output = { stream: 'stdout' | 'stderr'; data: Uint8Array };
+
 /** Sessions that this process holds, for those who want to resize their terminal. */
 export type LiveExecs = Map<string, Session>;
 
@@ -48,29 +50,43 @@ export async function startExec(
   try {
     const session = await openExec(deps, ctx, containerId, spec, signal);
     live.set(id, session);
-    return { ...session, output: untilRecorded(deps, at, live, session) };
+    const recorded = recordEnd(deps, at, live, session);
+    return { ...session, output: untilRecorded(session, recorded) };
   } catch (error) {
     await endExec(deps.db, { ...at, exitCode: null });
     throw error;
   }
 }
 
-/** The exit code is in its record before whoever reads the output sees the end of it, and asks. */
-async function* untilRecorded(
+/** However its session ends, read or not. Never rejects; what it resolves to went wrong. */
+async function recordEnd(
   deps: Deps,
   at: { tenantId: string; id: string; actor: Actor },
   live: LiveExecs,
   session: Session,
-): AsyncGenerator<{ stream: 'stdout' | 'stderr'; data: Uint8Array }, void, void> {
+): Promise<unknown> {
+  try {
+    const exitCode = await session.exit;
+    live.delete(at.id);
+    await endExec(deps.db, { ...at, exitCode });
+    deps.wakeups.wake(eventsTopic(at.tenantId));
+    return null;
+  } catch (error) {
+    deps.log.warn({ err: error, exec: at.id }, 'the end of a command was not recorded');
+    return error;
+  }
+}
+
+/** The exit code is in its record before whoever reads the output sees the end of it, and asks. */
+async function* untilRecorded(session: Session, recorded: Promise<unknown>): AsyncGenerator<Output, void, void> {
   let hasEnded = false;
   try {
     yield* session.output;
     hasEnded = true;
   } finally {
-    live.delete(at.id);
     if (!hasEnded) session.close();
-    await endExec(deps.db, { ...at, exitCode: await session.exit });
-    deps.wakeups.wake(eventsTopic(at.tenantId));
+    const failure = await recorded;
+    if (failure) throw failure;
   }
 }
 

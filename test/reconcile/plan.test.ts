@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../src/domain/container.ts';
 import type { Features } from '../../src/providers/provider.ts';
-import { LIVE_CHECK_SECONDS, plan } from '../../src/reconcile/plan.ts';
+import { LIVE_CHECK_SECONDS, needsNoLook, plan } from '../../src/reconcile/plan.ts';
 import { aContainer, ago, now } from '../support/container.ts';
 
 const inPlace: Features = {
@@ -83,6 +83,33 @@ describe('a restart', () => {
 
   it('does not happen twice when its stop was recorded', () => {
     expect(next(restarting({ stoppedSeq: 2, startedSeq: 2 }))).toEqual(settled(LIVE_CHECK_SECONDS));
+  });
+});
+
+describe('the first step without a look', () => {
+  const atRest = { generation: 2, observedGeneration: 1 };
+  const isBlind = (container: Container) => needsNoLook(container, next(container));
+
+  it('is a start or a removal of what stands still, with nothing else to be done', () => {
+    for (const phase of ['created', 'exited'] as const) {
+      expect(isBlind(aContainer({ ...atRest, startSeq: 2 }, { phase, startedSeq: 1, exitCode: 0 }))).toBe(true);
+      expect(isBlind(aContainer({ ...atRest, desired: 'removed' }, { phase }))).toBe(true);
+    }
+  });
+
+  it('is no step of what moves, was missed, or has more to it than the newest intent', () => {
+    const removed = { ...atRest, desired: 'removed' as const };
+    expect(isBlind(aContainer(removed, { phase: 'running' }))).toBe(false);
+    expect(isBlind(aContainer(removed, { phase: 'exited', absentSince: ago(1) }))).toBe(false);
+    expect(isBlind(aContainer({ ...removed, observedGeneration: 0 }, { phase: 'exited' }))).toBe(false);
+  });
+
+  it('is neither a restart, whose stop is to be seen, nor a start by the policy', () => {
+    const restart = { ...atRest, startSeq: 2, stopSeq: 2 };
+    expect(isBlind(aContainer(restart, { phase: 'exited', startedSeq: 1, stoppedSeq: 0, exitCode: 0 }))).toBe(false);
+    const restarting = { restart: { policy: 'always' as const } };
+    const ended = { phase: 'exited' as const, exitCode: 1, finishedAt: ago(60) };
+    expect(isBlind(aContainer(atRest, ended, restarting))).toBe(false);
   });
 });
 

@@ -76,8 +76,14 @@ export const startExec: Opener = async (door, request) => {
   const exec = await getExec(deps, ctx, params.id ?? '');
   if (detach) {
     // It lasts as long as its command, whatever becomes of this request.
-    const session = await begin(deps, ctx, exec, liveExecs, new AbortController().signal);
-    void drain(session).catch((error) => deps.log.warn({ err: error, exec: exec.id }, 'a detached command broke off'));
+    const place = deps.places.streams.take(ctx.principal.tenantId);
+    const leave = () => place[Symbol.dispose]();
+    const beginning = begin(deps, ctx, exec, liveExecs, new AbortController().signal);
+    void beginning
+      .then(drain)
+      .catch((error) => deps.log.warn({ err: error, exec: exec.id }, 'a detached command broke off'))
+      .finally(leave);
+    await beginning;
     return { status: 200 };
   }
   const { tty, stdin } = exec.spec;
