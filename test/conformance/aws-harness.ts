@@ -1,22 +1,19 @@
 /** The AWS provider against the fake AWS, whose tasks are containers of this test run's Engine. */
 import { randomUUID } from 'node:crypto';
-import { CreateFileSystemCommand, EFSClient } from '@aws-sdk/client-efs';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { parseConfig } from '../../src/config.ts';
 import { systemClock, systemIds } from '../../src/domain/clock.ts';
 import { parseImageReference } from '../../src/domain/image.ts';
-import { createAwsProvider } from '../../src/providers/aws/aws.ts';
-import type { AwsSettings } from '../../src/providers/aws/settings.ts';
+import { createLog } from '../../src/log.ts';
 import type { Provider } from '../../src/providers/provider.ts';
-import { defaultAccount } from '../aws-fake/front-door.ts';
-import { engineRuntime } from '../aws-fake/runtime/engine.ts';
-import { type AwsFake, startAwsFake } from '../aws-fake/server.ts';
+import { createProvider } from '../../src/providers/registry.ts';
+import type { AwsFake } from '../aws-fake/server.ts';
+import { openAwsAccount } from '../support/aws-account.ts';
 import { busyboxImage, pushImage } from '../support/base-images.ts';
 import { openDocker, testDockerHost } from '../support/engine.ts';
 import { startRegistry } from '../support/registry.ts';
 import { publish } from './docker-harness.ts';
 import { type Harness, type ImageName, within } from './harness.ts';
 
-const region = 'eu-west-1';
 const auth = { username: 'ann', password: 'ann-s secret' };
 
 export interface AwsHarness extends Harness {
@@ -25,37 +22,10 @@ export interface AwsHarness extends Harness {
 
 export async function makeAwsHarness(): Promise<AwsHarness> {
   const docker = openDocker(testDockerHost());
-  const fake = await startAwsFake({ runtime: engineRuntime({ docker, pauseImage: busyboxImage }) });
-  const credentials = fake.addUser();
-  process.env.AWS_ENDPOINT_URL = fake.url;
-  process.env.AWS_REGION = region;
-  process.env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
-  process.env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
-
-  const [bucket, prefix, installId] = ['records', 'longshore', randomUUID()];
-  await new S3Client({}).send(new CreateBucketCommand({ Bucket: bucket }));
-  const { FileSystemId: fileSystemId = '' } = await new EFSClient({}).send(
-    new CreateFileSystemCommand({ CreationToken: 'volumes' }),
-  );
-  const site = fake.site(defaultAccount, region);
-  const settings: AwsSettings = {
-    prefix,
-    vpcId: site.ec2.vpc.VpcId,
-    subnetIds: [...site.ec2.subnets.keys()],
-    publicAddresses: true,
-    ingressRanges: ['0.0.0.0/0'],
-    executionRole: `arn:aws:iam::${defaultAccount}:role/{tenant}/execution`,
-    taskRole: `arn:aws:iam::${defaultAccount}:role/{tenant}/task`,
-    bucket,
-    logRetentionDays: 30,
-    fileSystemId,
-    spot: false,
-    architecture: 'amd64',
-  };
-  const provider = createAwsProvider({
-    ...{ settings, installId, clock: systemClock, ids: systemIds },
-    registries: { hosts: [], loopback: true },
-  });
+  const { fake, settings } = await openAwsAccount();
+  const config = parseConfig({ ...settings, DATABASE_URL: 'postgres://none/none' });
+  const place = { installId: randomUUID(), clock: systemClock, ids: systemIds, log: createLog('silent') };
+  const provider = await createProvider(config, place);
   const tenants = [randomUUID(), randomUUID()] as const;
 
   const [open, guarded] = await Promise.all([startRegistry(), startRegistry({ credentials: auth })]);

@@ -15,7 +15,8 @@ import { testDatabase } from './postgres.ts';
 import { shareImage } from './shared-image.ts';
 
 export interface TestAppOptions {
-  provider: 'memory' | 'docker';
+  /** Of AWS, `env` has the account's settings, and there is no image until somebody pulls one. */
+  provider: 'memory' | 'docker' | 'aws';
   /** Settings beside the usual ones. */
   env?: Record<string, string>;
 }
@@ -54,13 +55,13 @@ export async function startTestApp({ provider, env = {} }: TestAppOptions): Prom
     LONGSHORE_LOG_LEVEL: 'silent',
     LONGSHORE_PROVIDER: provider,
     LONGSHORE_OPERATOR_KEY: operatorKey,
-    LONGSHORE_SHARED_IMAGES: busyboxImage,
+    ...(provider === 'aws' ? {} : { LONGSHORE_SHARED_IMAGES: busyboxImage }),
     DATABASE_URL: database.url,
     ...(provider === 'docker' ? { DOCKER_HOST: testDockerHost() } : {}),
     ...env,
   });
   const deps = await buildDeps(config);
-  await shareImage(database.url, deps.provider, busyboxImage);
+  if (provider !== 'aws') await shareImage(database.url, deps.provider, busyboxImage);
   const running = await run(config, deps);
   const operator = createClient(running.url, operatorKey);
   const [a, b] = await Promise.all([makeTenant(operator, 'tenant-a'), makeTenant(operator, 'tenant-b')]);
