@@ -80,14 +80,15 @@ async function recordEnd(
 /** The exit code is in its record before whoever reads the output sees the end of it, and asks. */
 async function* untilRecorded(session: Session, recorded: Promise<unknown>): AsyncGenerator<Output, void, void> {
   let hasEnded = false;
+  let failure: unknown = null;
   try {
     yield* session.output;
     hasEnded = true;
   } finally {
     if (!hasEnded) session.close();
-    const failure = await recorded;
-    if (failure) throw failure;
+    failure = await recorded;
   }
+  if (failure) throw failure;
 }
 
 /** Throws not_found when this process holds no session of it, conflict when it has ended. */
