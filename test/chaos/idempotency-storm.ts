@@ -107,6 +107,6 @@ async function countEffects(client: TestClient, keys: number): Promise<string[]>
 }
 
 /** `npm run chaos -- --idempotency N` */
-export function idempotency({ count, seed }: Setting): Promise<Verdict> {
-  return withReplicas(3, (replicas) => idempotencyStorm(replicas, { keys: count, seed }));
+export function idempotency({ count, seed, ...setting }: Setting): Promise<Verdict> {
+  return withReplicas(3, setting, (replicas) => idempotencyStorm(replicas, { keys: count, seed }));
 }

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { acquireEngine } from '../../scripts/engine.ts';
+import { interruption } from '../../scripts/interruption.ts';
 import { makeBusyboxImage } from '../support/base-images.ts';
 import { openDocker } from '../support/engine.ts';
 import { engineFaults } from './engine-faults.ts';
@@ -32,6 +33,7 @@ const asked: Record<string, string | undefined> = parseArgs({ options }).values;
 const seed = Number(asked.seed ?? Math.floor(Math.random() * 2 ** 31));
 const named = Object.keys(families).filter((name) => asked[name] !== undefined);
 
+const signal = interruption();
 const engine = await acquireEngine({ env: process.env, log: console.log, install: true });
 try {
   await makeBusyboxImage(openDocker(engine.dockerHost));
@@ -40,13 +42,19 @@ try {
     if (named.length > 0 && !named.includes(name)) continue;
     const count = Number(asked[name] ?? fullCount);
     console.log(`--${name} ${count} --seed ${seed}`);
-    const verdict = await run({ dockerHost: engine.dockerHost, count, seed });
+    const verdict = await run({ dockerHost: engine.dockerHost, count, seed, signal });
     for (const line of verdict.summary) console.log(`  ${line}`);
     for (const violation of verdict.violations) console.log(`  violation ${violation}`);
     violations += verdict.violations.length;
   }
   console.log(`${violations} violations`);
   process.exitCode = violations === 0 ? 0 : 1;
+} catch (error) {
+  if (!signal.aborted) throw error;
+  console.log('Interrupted');
+  process.exitCode = 130;
 } finally {
   await engine.release();
 }
+// Customers who were interrupted may still wait for answers.
+if (signal.aborted) process.exit();

@@ -40,8 +40,8 @@ async function createOne(client: TestClient, wanted: { image: string; name: stri
 }
 
 /** `npm run chaos -- --quota-rounds N` */
-export function quotaRounds({ count }: Setting): Promise<Verdict> {
-  return withReplicas(2, async (replicas) => {
+export function quotaRounds({ count, ...setting }: Setting): Promise<Verdict> {
+  return withReplicas(2, setting, async (replicas) => {
     const violations: string[] = [];
     for (let round = 1; round <= count; round++) violations.push(...(await raceOnce(replicas, `round-${round}`)));
     return { summary: [`${count} rounds of ${raceSize} parallel creates at a quota of ${raceQuota}`], violations };

@@ -14,12 +14,23 @@ export interface Setting {
   seed: number;
   /** Settings of the server beside its usual ones. */
   env?: NodeJS.ProcessEnv;
+  /** Ends it early; what was started is taken down all the same. */
+  signal?: AbortSignal;
 }
 
 export interface Verdict {
   /** What was done and measured, a line each. */
   summary: string[];
   violations: string[];
+}
+
+/** What the work comes to, or as soon as the signal aborts its reason. */
+export function unlessInterrupted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  const interrupted = new Promise<never>((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, interrupted]);
 }
 
 const customers = 6;
@@ -41,7 +52,10 @@ export class Trial {
   }
 
   /** Runs `act` on a new installation that serves, and takes it all down again, whatever happens. */
-  static async run({ dockerHost, seed, env }: Setting, act: (trial: Trial) => Promise<string[]>): Promise<Verdict> {
+  static async run(
+    { dockerHost, seed, env, signal }: Setting,
+    act: (trial: Trial) => Promise<string[]>,
+  ): Promise<Verdict> {
     await using cleanup = new AsyncDisposableStack();
     const installation = await makeInstallation(dockerHost);
     cleanup.defer(installation.remove);
@@ -51,7 +65,7 @@ export class Trial {
     const key = await admitTenant(installation, server.url);
     const crowd = new Crowd(customers, { url: server.url, key }, seed);
     const trial = new Trial(installation, server, crowd, createRandom(seed, 1));
-    const summary = await act(trial);
+    const summary = await unlessInterrupted(act(trial), signal);
     await crowd.hold();
     const log = trial.violations.length > 0 ? [`the server said last: ${server.lastWords()}`] : [];
     return { summary: [...summary, ...log], violations: trial.violations };

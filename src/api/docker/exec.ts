@@ -78,12 +78,13 @@ export const startExec: Opener = async (door, request) => {
     // It lasts as long as its command, whatever becomes of this request.
     const place = deps.places.streams.take(ctx.principal.tenantId);
     const leave = () => place[Symbol.dispose]();
-    const beginning = begin(deps, ctx, exec, liveExecs, new AbortController().signal);
-    void beginning
-      .then(drain)
+    const session = await begin(deps, ctx, exec, liveExecs, new AbortController().signal).catch((error) => {
+      leave();
+      throw error;
+    });
+    void drain(session)
       .catch((error) => deps.log.warn({ err: error, exec: exec.id }, 'a detached command broke off'))
       .finally(leave);
-    await beginning;
     return { status: 200 };
   }
   const { tty, stdin } = exec.spec;
