@@ -166,6 +166,8 @@ const aws = common.extend({
     .optional(),
   /** Containers run on Spot capacity: cheaper, and stopped when AWS needs it. */
   LONGSHORE_AWS_SPOT: flag,
+  /** An image whose command is socat's, which the execution role may pull: it serves `-p 8080:80`. Unset: that is refused. */
+  LONGSHORE_AWS_FORWARDER: z.string().max(512).optional(),
   /** Taken from registries that offer an image for several. */
   LONGSHORE_AWS_ARCHITECTURE: z.enum(['amd64', 'arm64']).default('amd64'),
 });

@@ -46,6 +46,7 @@ export async function createProvider(config: Config, { log, buckets, ...site }: 
           logRetentionDays: config.LONGSHORE_AWS_LOG_RETENTION_DAYS,
           fileSystemId: config.LONGSHORE_AWS_EFS ?? null,
           spot: config.LONGSHORE_AWS_SPOT,
+          forwarderImage: config.LONGSHORE_AWS_FORWARDER ?? null,
           architecture: config.LONGSHORE_AWS_ARCHITECTURE,
         },
         log: (event, data) => log.info(data, event),

@@ -1,7 +1,7 @@
 /** What a spec may ask for. */
 import { expect, test } from 'vitest';
 import { systemClock, systemIds } from '../../src/domain/clock.ts';
-import { containerSpec } from '../../src/domain/container-spec.ts';
+import { type ContainerSpec, containerSpec } from '../../src/domain/container-spec.ts';
 import { refusalOf } from '../../src/providers/aws/runs/refusals.ts';
 import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
 import { checkExecutable, checkSupported } from '../../src/services/check-spec.ts';
@@ -21,7 +21,8 @@ test('a description may be long, but a page of many must fit into memory', () =>
 });
 
 test('what a provider can never run is unsupported, by the field and with what to do instead', () => {
-  const fargate = { ...provider, features: { ...provider.features, refusalOf } };
+  const refusal = (spec: ContainerSpec) => refusalOf(spec, { forwarderImage: null });
+  const fargate = { ...provider, features: { ...provider.features, refusalOf: refusal } };
   const checkOn = (input: object) => () =>
     checkSupported(containerSpec.parse({ image: 'app', ...input }), fargate, limits);
   expect(checkOn({ ports: [{ containerPort: 80 }] })).not.toThrow();

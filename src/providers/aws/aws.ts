@@ -55,7 +55,7 @@ export function createAwsProvider(options: AwsOptions): Provider {
       mountTypes: settings.fileSystemId === null ? [] : ['volume'],
       maxMemoryMiB: largestSize.memoryMiB,
       maxCpus: largestSize.cpus,
-      refusalOf,
+      refusalOf: (spec) => refusalOf(spec, settings),
       lacks: [
         'separate log streams',
         'addresses per network',

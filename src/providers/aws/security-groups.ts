@@ -61,14 +61,14 @@ export async function securityGroupsFor(site: Site, record: RunRecord, options: 
 
 /** All who publish the same ports share it. */
 function portsGroup(site: Site, tenantId: string, ports: RunRecord['ports'], options: CallOptions): Promise<string> {
-  const texts = ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`).sort();
+  const texts = ports.map(({ hostPort, protocol }) => `${hostPort}/${protocol}`).sort();
   const { ingressRanges } = site.settings;
   const name = `ls-ports-${tenantId}-${sha256([...texts, ...ingressRanges].join(' ')).slice(0, 16)}`;
   const rules = (): IpPermission[] =>
-    ports.map(({ containerPort, protocol }) => ({
+    ports.map(({ hostPort, protocol }) => ({
       IpProtocol: protocol,
-      FromPort: containerPort,
-      ToPort: containerPort,
+      FromPort: hostPort,
+      ToPort: hostPort,
       IpRanges: ingressRanges.map((CidrIp) => ({ CidrIp })),
     }));
   return ensureGroup(site, { name, tenantId }, rules, options);

@@ -20,6 +20,8 @@ export interface AwsSettings {
   fileSystemId: string | null;
   /** Whether tasks run on Spot capacity. */
   spot: boolean;
+  /** An image of socat, which serves published ports under other numbers; null: they are refused. */
+  forwarderImage: string | null;
   /** Of the images that are pulled where a registry offers several. */
   architecture: 'amd64' | 'arm64';
 }

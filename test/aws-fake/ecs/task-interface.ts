@@ -20,7 +20,10 @@ export async function attachInterface(site: Site, record: TaskRecord, placement:
     const what = 'Unexpected EC2 error while attempting to Create Network Interface with public IP assignment disabled';
     throw new AwsError(error.code, `${what} in subnet '${subnetId}': ${error.code}`);
   }
-  const key = `${site.account}-${site.region}-${[...placement.securityGroups].sort().join('-')}`;
+  // Groups that only let in from outside keep nobody from the members of the others.
+  const among = placement.securityGroups.filter((group) => site.ec2.isMutual([group]));
+  const groups = among.length > 0 ? among : placement.securityGroups;
+  const key = `${site.account}-${site.region}-${[...groups].sort().join('-')}`;
   const address = await site.world.runtime.takeAddress({
     key,
     mutual: site.ec2.isMutual(placement.securityGroups),

@@ -27,6 +27,7 @@ export function awsSite(fake: AwsFake, region: string): TestSite {
       ...{ prefix: 'longshore', vpcId: 'vpc-1', subnetIds: [], publicAddresses: false, ingressRanges: [] },
       ...{ executionRole: '', taskRole: null, bucket: 'bucket', logRetentionDays: 1, fileSystemId: null, spot: false },
       architecture: 'amd64' as const,
+      forwarderImage: null as string | null,
     },
     clients: createClients(),
     clock: systemClock,

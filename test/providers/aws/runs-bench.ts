@@ -61,6 +61,7 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
     fileSystemId: FileSystemId,
     spot,
     architecture: 'amd64' as const,
+    forwarderImage: null as string | null,
   };
   const movedTime: Clock = {
     now: () => clock.now(),

@@ -9,6 +9,7 @@ import { ensurePlaces } from '../tenant-places.ts';
 import { accessPointOf } from '../volumes.ts';
 import { toDefinition } from './definition.ts';
 import { readHistory } from './history.ts';
+import { portsOf } from './ports.ts';
 import { createRecord, type RunRecord, readRecord } from './records.ts';
 import { refusalOf } from './refusals.ts';
 import { registered } from './registered.ts';
@@ -39,7 +40,7 @@ function adopt(record: RunRecord, { key, tenantId, containerId, incarnation }: C
 
 async function recordOf(site: Site, input: CreateInput, options: CallOptions): Promise<RunRecord> {
   const { key, tenantId, containerId, incarnation, name, spec, imageId } = input;
-  const refusal = refusalOf(spec);
+  const refusal = refusalOf(spec, site.settings);
   if (refusal) throw new AppError('unsupported', `${refusal.field}: ${refusal.reason}`);
   const [image, accessPoints] = await Promise.all([
     readHeld(site, { imageId, tenantId, reference: spec.image }, options),
@@ -61,7 +62,7 @@ async function recordOf(site: Site, input: CreateInput, options: CallOptions): P
     overrides: { ...overrides },
     networks: input.networks.map((network) => ({ key: network.key, aliases: network.aliases })),
     volumeKeys: input.volumes.map((volume) => volume.key),
-    ports: spec.ports.map(({ containerPort, protocol }) => ({ containerPort, protocol })),
+    ports: portsOf(spec),
     hasHealthcheck: definition.containerDefinitions?.[0]?.healthCheck !== undefined,
     user: spec.user ?? image.details.config.user,
     workdir: spec.workdir ?? image.details.config.workdir,

@@ -11,6 +11,7 @@ import type { ImageDetails } from '../../../domain/image.ts';
 import type { CreateInput } from '../../provider.ts';
 import { familyName, logGroupName, logStreamPrefix, mainContainer, type Names } from '../naming.ts';
 import { type AwsSettings, roleOf } from '../settings.ts';
+import { forwardersOf, mappingsOf, portsOf } from './ports.ts';
 import { taskSize } from './sizes.ts';
 
 export interface DefinitionSite extends Names {
@@ -63,6 +64,9 @@ export function toDefinition(
   const { spec } = input;
   const { entryPoint, command } = commandsOf(spec, image);
   const size = taskSize(spec.resources.cpus, spec.resources.memoryMiB);
+  const ports = portsOf(spec);
+  const mappings = mappingsOf(ports);
+  const forwarders = forwardersOf(ports, site.settings.forwarderImage);
   const environment = Object.entries(spec.env).map(([name, value]) => ({ name, value }));
   const container: ContainerDefinition = {
     name: mainContainer,
@@ -85,9 +89,7 @@ export function toDefinition(
     ...(spec.sysctls && {
       systemControls: Object.entries(spec.sysctls).map(([namespace, value]) => ({ namespace, value })),
     }),
-    ...(spec.ports.length > 0 && {
-      portMappings: spec.ports.map(({ containerPort, protocol }) => ({ containerPort, protocol })),
-    }),
+    ...(mappings.length > 0 && { portMappings: mappings }),
     ...healthCheckOf(spec, image),
     mountPoints: input.volumes.map(({ target, readOnly }, at) => ({
       sourceVolume: volumeName(at),
@@ -117,12 +119,16 @@ export function toDefinition(
   };
   const own = { cpu: String(size.cpuUnits), memory: String(size.memoryMiB) };
   const overrides = { ...own, containerOverrides: [override] };
-  const definition = wholeDefinition(site, input, image, container, accessPoints);
+  const definition = wholeDefinition(site, input, image, [container, ...forwarders], accessPoints);
   if (JSON.stringify(overrides).length <= mostOverrideCharacters) return named(site, definition, overrides);
   // Too long for RunTask: then it is a definition of its own.
   const { command: _command, environment: _environment, ...short } = override;
   const full = { ...container, ...(command.length > 0 && { command }), environment };
-  return named(site, { ...definition, containerDefinitions: [full] }, { ...own, containerOverrides: [short] });
+  return named(
+    site,
+    { ...definition, containerDefinitions: [full, ...forwarders] },
+    { ...own, containerOverrides: [short] },
+  );
 }
 
 type Unnamed = Omit<RegisterTaskDefinitionRequest, 'family'>;
@@ -131,7 +137,7 @@ function wholeDefinition(
   site: DefinitionSite,
   { tenantId }: CreateInput,
   { details }: RunImage,
-  container: ContainerDefinition,
+  containerDefinitions: ContainerDefinition[],
   accessPoints: readonly string[],
 ): Unnamed {
   const { settings } = site;
@@ -142,7 +148,7 @@ function wholeDefinition(
     runtimePlatform: { operatingSystemFamily: 'LINUX', cpuArchitecture: cpuArchitecture(details.architecture) },
     executionRoleArn: roleOf(settings.executionRole, tenantId),
     ...(settings.taskRole !== null && { taskRoleArn: roleOf(settings.taskRole, tenantId) }),
-    containerDefinitions: [container],
+    containerDefinitions,
     volumes: accessPoints.map((accessPointId, at) => ({
       name: volumeName(at),
       efsVolumeConfiguration: {

@@ -68,7 +68,7 @@ export function taskObservation(record: RunRecord, task: Task, publicIp: string 
     ...base(record, privateIp, mac),
     phase: record.isPaused ? 'paused' : 'running',
     health: record.hasHealthcheck ? healthOf(main) : 'none',
-    ports: privateIp === null ? [] : portsOf(record, publicIp ?? privateIp),
+    ports: privateIp === null ? [] : published(record, publicIp ?? privateIp),
     startedAt: task.startedAt ?? null,
     version,
   };
@@ -111,5 +111,5 @@ export function interfaceOf(task: Task): { privateIp: string | null; mac: string
   };
 }
 
-const portsOf = ({ ports }: RunRecord, hostAddress: string): PublishedPort[] =>
-  ports.map(({ containerPort, protocol }) => ({ containerPort, hostPort: containerPort, hostAddress, protocol }));
+const published = ({ ports }: RunRecord, hostAddress: string): PublishedPort[] =>
+  ports.map((port) => ({ ...port, hostAddress }));

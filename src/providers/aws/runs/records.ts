@@ -39,7 +39,7 @@ const runRecord = z.object({
   /** By which it is found in the names of its networks. */
   name: z.string(),
   volumeKeys: z.array(z.string()),
-  ports: z.array(z.object({ containerPort: z.number(), protocol: z.enum(['tcp', 'udp']) })),
+  ports: z.array(z.object({ containerPort: z.number(), hostPort: z.number(), protocol: z.enum(['tcp', 'udp']) })),
   hasHealthcheck: z.boolean(),
   /** Of its process, for those that are to be started beside it; empty: root, and the root folder. */
   user: z.string(),

@@ -1,6 +1,8 @@
 /** What Fargate cannot do of a spec: the field, why, and what to do instead. Pure. */
 import type { ContainerSpec } from '../../../domain/container-spec.ts';
 import type { Refusal } from '../../provider.ts';
+import type { AwsSettings } from '../settings.ts';
+import { portRefusal } from './ports.ts';
 import { taskSize } from './sizes.ts';
 
 /** ECS takes five security groups per task; one is for the published ports. */
@@ -48,21 +50,6 @@ const rules: readonly Rule[] = [
     const other = ulimits.findIndex(({ name }) => name !== 'nofile');
     return unless(other < 0, `ulimits.${other}`, 'Fargate sets nofile only');
   },
-  ({ ports }) => {
-    const moved = ports.findIndex(({ containerPort, hostPort }) => hostPort !== 0 && hostPort !== containerPort);
-    const reason =
-      "a Fargate task is published on its own address, at the container's own port; publish the same number";
-    return unless(moved < 0, `ports.${moved}.hostPort`, reason);
-  },
-  ({ ports, publishAll }) => {
-    const numbers = ports.map(({ containerPort }) => containerPort);
-    const twice = numbers.findIndex((port, at) => numbers.indexOf(port) !== at);
-    return unless(
-      twice < 0 || publishAll === true,
-      `ports.${twice}`,
-      'Fargate publishes a port once, for one protocol',
-    );
-  },
   ({ mounts }) => {
     const kept = mounts.findIndex((mount) => mount.type === 'volume' && mount.copy === true);
     return unless(
@@ -95,11 +82,16 @@ const rules: readonly Rule[] = [
 ];
 
 /** The first thing that can never be met; null when there is none. */
-export function refusalOf(spec: ContainerSpec): Refusal | null {
+export function refusalOf(
+  spec: ContainerSpec,
+  { forwarderImage }: Pick<AwsSettings, 'forwarderImage'>,
+): Refusal | null {
   for (const rule of rules) {
     const refusal = rule(spec);
     if (refusal) return refusal;
   }
+  const refusal = portRefusal(spec, forwarderImage !== null);
+  if (refusal) return refusal;
   taskSize(spec.resources.cpus, spec.resources.memoryMiB);
   return null;
 }

@@ -16,6 +16,7 @@ const settings = {
   fileSystemId: 'fs-1',
   spot: false,
   architecture: 'amd64' as const,
+  forwarderImage: null as string | null,
 };
 const site = { settings, prefix: 'longshore', installId: 'i', region: 'eu-west-1' };
 const config = imageConfig.parse({
@@ -157,4 +158,26 @@ test('without a task role there is no init for exec, unless it is asked for', ()
   expect(define({}, { at }).container?.linuxParameters?.initProcessEnabled).toBe(false);
   expect(define({ init: true }, { at }).container?.linuxParameters?.initProcessEnabled).toBe(true);
   expect(define({}, { at }).definition).not.toHaveProperty('taskRoleArn');
+});
+
+test('a port under another number is served by a forwarder in the task, which starts again by itself', () => {
+  const at = { ...site, settings: { ...settings, forwarderImage: 'example.org/socat:1' } };
+  const ports = [
+    { containerPort: 80, hostPort: 8080 },
+    { containerPort: 443, hostPort: 443 },
+  ];
+  const { definition, container } = define({ ports }, { at });
+  expect(container?.portMappings).toEqual([{ containerPort: 443, protocol: 'tcp' }]);
+  expect(definition.containerDefinitions?.slice(1)).toEqual([
+    {
+      name: 'forward-8080-tcp',
+      image: 'example.org/socat:1',
+      essential: false,
+      command: ['TCP-LISTEN:8080,fork,reuseaddr', 'TCP:127.0.0.1:80'],
+      portMappings: [{ containerPort: 8080, protocol: 'tcp' }],
+      linuxParameters: { initProcessEnabled: true },
+      stopTimeout: 2,
+      restartPolicy: { enabled: true, restartAttemptPeriod: 60 },
+    },
+  ]);
 });

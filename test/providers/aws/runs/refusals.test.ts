@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { type ContainerSpecInput, containerSpec } from '../../../../src/domain/container-spec.ts';
 import { refusalOf } from '../../../../src/providers/aws/runs/refusals.ts';
 
-const of = (more: Partial<ContainerSpecInput>) => refusalOf(containerSpec.parse({ image: 'web', ...more }));
+const of = (more: Partial<ContainerSpecInput>, forwarderImage: string | null = null) =>
+  refusalOf(containerSpec.parse({ image: 'web', ...more }), { forwarderImage });
 
 test('a plain spec, and what Fargate can do, are not refused', () => {
   expect(of({})).toBeNull();
@@ -45,4 +46,15 @@ test.for<[string, Partial<ContainerSpecInput>]>([
   const refusal = of(spec);
   expect(refusal?.field).toBe(field);
   expect(refusal?.reason.length).toBeGreaterThan(10);
+});
+
+test('a port goes under another number where the operator has a forwarder for it', () => {
+  const publish = (...ports: [number, number][]) =>
+    of({ ports: ports.map(([hostPort, containerPort]) => ({ hostPort, containerPort })) }, 'socat');
+  expect(publish([8080, 80], [443, 443], [8081, 80])).toBeNull();
+  expect(publish([8080, 80], [80, 8081])).toMatchObject({ field: 'ports.1.hostPort' });
+  expect(publish([8080, 80], [8080, 81])).toMatchObject({ field: 'ports.1' });
+  const many = Array.from({ length: 10 }, (_, at): [number, number] => [9000 + at, 80]);
+  expect(publish(...many)).toMatchObject({ field: 'ports.9.hostPort' });
+  expect(publish(...many.slice(1))).toBeNull();
 });
