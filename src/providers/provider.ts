@@ -142,7 +142,8 @@ export interface Refusal {
  * `separate log streams`: all lines are stdout's. `addresses per network`: a run has one address on all of them. `sizes of
  * volumes`: none is known. `chosen ports`: a port is published at its own number on the run's own address, so that none is
  * ever taken. `prompt kills`: KILL comes after the stop signal, when the grace of the spec is over. `refused commands`: what
- * cannot be executed starts, and ends with 126 or 127.
+ * cannot be executed starts, and ends with 126 or 127. `input`: no run takes any. `files at rest`: a run has files while it
+ * runs, and no others.
  */
 export type Lack =
   | 'separate log streams'
@@ -150,7 +151,9 @@ export type Lack =
   | 'sizes of volumes'
   | 'chosen ports'
   | 'prompt kills'
-  | 'refused commands';
+  | 'refused commands'
+  | 'input'
+  | 'files at rest';
 
 export interface LogOptions extends CallOptions {
   follow: boolean;
@@ -404,7 +407,8 @@ export interface Provider {
   logs(run: RunRef, options: LogOptions): AsyncIterable<LogChunk>;
   /**
    * The run's own standard streams. Before its first start as well: nothing that it writes after this resolved is lost. Its
-   * output ends with the run; the session's `exit` is null. not_found when gone; conflict while it is paused.
+   * output ends with the run; the session's `exit` is null. not_found when gone; conflict while it is paused; unsupported for
+   * input where no run takes any.
    */
   attach?(run: RunRef, input: AttachInput, options: CallOptions): Promise<Session>;
   /** Of the run's terminal. conflict when it does not run. */

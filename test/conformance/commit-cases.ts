@@ -1,30 +1,29 @@
 /** Images made of runs, and new limits for runs. */
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { CommitInput, RunRef } from '../../src/providers/provider.ts';
 import { inChunks, makeTar, readEntries } from '../support/tar.ts';
 import { waitFor } from '../support/wait-for.ts';
+import type { When } from './capabilities.ts';
 import { type RunWish, type World, within } from './harness.ts';
 
-export function commitCases(world: () => World, kernelTest: typeof test): void {
+export function commitCases(world: () => World, when: When): void {
   /** The image is released when the case is over. */
   async function commit(run: RunRef, more: Partial<CommitInput> = {}, tenant: 0 | 1 = 0) {
     const { provider, harness, later } = world();
     const tenantId = harness.tenants[tenant];
-    const details = await provider.commit?.(
+    const details = await provider.commit(
       run,
       { tenantId, author: '', comment: '', pause: false, config: {}, ...more },
       within(),
     );
-    if (!details) throw new Error('no commit');
     later(() => provider.images.release(details.id, tenantId, within()));
     return details;
   }
   const madeOf = (imageId: string, wish: RunWish = {}) =>
     world().create({ input: { ...world().input(wish), imageId } });
 
-  test('a run made of the image has the files of the run that it was made of', async (context) => {
+  when('commit', 'archive')('a run made of the image has the files of the run that it was made of', async () => {
     const { provider, create } = world();
-    if (!provider.commit || !provider.archive) return context.skip();
     const run = await create();
     const tar = makeTar([{ path: 'note', text: 'hello' }]);
     const options = { ...within(), noOverwriteDirNonDir: false, copyUidGid: false };
@@ -38,9 +37,8 @@ export function commitCases(world: () => World, kernelTest: typeof test): void {
     expect(await provider.changes?.(again, within())).toEqual([]);
   });
 
-  test('the configuration is that of the run, changed as asked, and says nothing of ours', async (context) => {
-    const { provider, create } = world();
-    if (!provider.commit) return context.skip();
+  when('commit')('the configuration is that of the run, changed as asked, and says nothing of ours', async () => {
+    const { create } = world();
     const run = await create({
       command: ['sleep', '60'],
       spec: { env: { A: '1', B: '2' }, labels: { app: 'shop' }, user: '7', workdir: '/tmp' },
@@ -85,17 +83,15 @@ export function commitCases(world: () => World, kernelTest: typeof test): void {
     }
   });
 
-  test('a running run can be frozen meanwhile, and runs on', async (context) => {
-    const { provider, start, until } = world();
-    if (!provider.commit) return context.skip();
+  when('commit')('a running run can be frozen meanwhile, and runs on', async () => {
+    const { start, until } = world();
     const run = await start();
     await commit(run, { pause: true });
     await until(run, 'running');
   });
 
-  test('the image stays for as long as one tenant holds it', async (context) => {
+  when('commit')('the image stays for as long as one tenant holds it', async () => {
     const { provider, create, harness } = world();
-    if (!provider.commit) return context.skip();
     const run = await create();
     const image = await commit(run);
     await provider.destroy(run, within());
@@ -106,17 +102,15 @@ export function commitCases(world: () => World, kernelTest: typeof test): void {
     await expect(provider.images.inspect(image.id, within())).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  test('a run that is gone cannot be made into an image', async (context) => {
+  when('commit')('a run that is gone cannot be made into an image', async () => {
     const { provider, create } = world();
-    if (!provider.commit) return context.skip();
     const run = await create();
     await provider.destroy(run, within());
     await expect(commit(run)).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  test.for(['created', 'running'] as const)('new limits hold for a %s run', async (phase, context) => {
+  when('update', 'stats').for(['created', 'running'] as const)('new limits hold for a %s run', async (phase) => {
     const { provider, create, until } = world();
-    if (!provider.update || !provider.stats) return context.skip();
     const run = await create();
     if (phase === 'running') await provider.start(run, within());
     await provider.update(run, { memoryMiB: 96, cpus: 0.5, pids: 40 }, within());
@@ -130,11 +124,10 @@ export function commitCases(world: () => World, kernelTest: typeof test): void {
     }
   });
 
-  kernelTest(
+  when('kernel', 'update')(
     'limits that cannot be met are invalid, and those that the run is above of a conflict',
-    async (context) => {
+    async () => {
       const { provider, start, lines } = world();
-      if (!provider.update) return context.skip();
       const run = await start({
         command: ['sh', '-c', 'x=$(head -c 20000000 /dev/zero | tr "\\0" x); echo full; sleep 60; echo $x'],
         spec: { resources: { memoryMiB: 256 } },

@@ -3,5 +3,5 @@ import { describeProvider, everything } from './provider-suite.ts';
 
 describeProvider('docker', makeDockerHarness, {
   realKernel: true,
-  capabilities: [...everything, 'warnings', 'hostPath'],
+  capabilities: [...everything, 'warnings', 'hostPath', 'images.pruneBuilds'],
 });

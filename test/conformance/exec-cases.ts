@@ -1,24 +1,23 @@
 /** Commands inside a running run: input, output, exit code, terminal, the end of a session. */
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { ExecSpec } from '../../src/domain/exec.ts';
 import type { Session } from '../../src/providers/provider.ts';
+import type { When } from './capabilities.ts';
 import { type World, within } from './harness.ts';
 
 const plain: ExecSpec = { command: [], env: {}, stdin: false, tty: false };
 const shell = (script: string): ExecSpec => ({ ...plain, command: ['sh', '-c', script] });
 
-export function execCases(world: () => World, kernelTest: typeof test): void {
-  test('a command says something on both streams and ends with its exit code', async (context) => {
+export function execCases(world: () => World, when: When): void {
+  when('exec')('a command says something on both streams and ends with its exit code', async () => {
     const { provider, start } = world();
-    if (!provider.exec) return context.skip();
     const session = await provider.exec(await start(), shell('echo out; echo err >&2; exit 7'), within());
     expect(await read(session)).toEqual({ stdout: 'out\n', stderr: 'err\n' });
     expect(await session.exit).toBe(7);
   });
 
-  test('three megabytes go in and come back, and the end of the input reaches the command', async (context) => {
+  when('exec')('three megabytes go in and come back, and the end of the input reaches the command', async () => {
     const { provider, start } = world();
-    if (!provider.exec) return context.skip();
     const session = await provider.exec(await start(), { ...shell('cat'), stdin: true }, within());
     const piece = Buffer.alloc(64 * 1024, 'x');
     const writing = (async () => {
@@ -30,9 +29,8 @@ export function execCases(world: () => World, kernelTest: typeof test): void {
     expect(await session.exit).toBe(0);
   });
 
-  test('what comes after the end of the input is not lost', async (context) => {
+  when('exec')('what comes after the end of the input is not lost', async () => {
     const { provider, start } = world();
-    if (!provider.exec) return context.skip();
     const session = await provider.exec(
       await start(),
       { ...shell('cat; sleep 1; echo late; exit 3'), stdin: true },
@@ -44,17 +42,15 @@ export function execCases(world: () => World, kernelTest: typeof test): void {
     expect(await session.exit).toBe(3);
   });
 
-  test('a command that the image lacks ends with 126 or 127', async (context) => {
+  when('exec')('a command that the image lacks ends with 126 or 127', async () => {
     const { provider, start } = world();
-    if (!provider.exec) return context.skip();
     const session = await provider.exec(await start(), { ...plain, command: ['no-such-command'] }, within());
     await read(session);
     expect([126, 127]).toContain(await session.exit);
   });
 
-  test('closing a session ends its output, and the exit code stays unknown', async (context) => {
+  when('exec')('closing a session ends its output, and the exit code stays unknown', async () => {
     const { provider, start } = world();
-    if (!provider.exec) return context.skip();
     const session = await provider.exec(await start(), shell('echo ready; sleep 60'), within());
     for await (const { data } of session.output) {
       expect(Buffer.from(data).toString()).toBe('ready\n');
@@ -63,9 +59,8 @@ export function execCases(world: () => World, kernelTest: typeof test): void {
     expect(await session.exit).toBeNull();
   });
 
-  test('a session ends with its signal', async (context) => {
+  when('exec')('a session ends with its signal', async () => {
     const { provider, start } = world();
-    if (!provider.exec) return context.skip();
     const stop = new AbortController();
     const session = await provider.exec(await start(), shell('echo ready; sleep 60'), { signal: stop.signal });
     let output = '';
@@ -77,9 +72,8 @@ export function execCases(world: () => World, kernelTest: typeof test): void {
     expect(await session.exit).toBeNull();
   });
 
-  test('a session ends when its run is killed', async (context) => {
+  when('exec')('a session ends when its run is killed', async () => {
     const { provider, start } = world();
-    if (!provider.exec) return context.skip();
     const run = await start();
     const session = await provider.exec(run, shell('echo ready; sleep 60'), within());
     for await (const chunk of session.output) {
@@ -89,18 +83,16 @@ export function execCases(world: () => World, kernelTest: typeof test): void {
     await session.exit;
   });
 
-  test('nothing is executed in what does not run or is gone', async (context) => {
+  when('exec')('nothing is executed in what does not run or is gone', async () => {
     const { provider, create } = world();
-    if (!provider.exec) return context.skip();
     const run = await create();
     await expect(provider.exec(run, shell('echo'), within())).rejects.toMatchObject({ code: 'conflict' });
     await provider.destroy(run, within());
     await expect(provider.exec(run, shell('echo'), within())).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  kernelTest('environment, folder and user are those that were asked for', async (context) => {
+  when('kernel', 'exec')('environment, folder and user are those that were asked for', async () => {
     const { provider, start } = world();
-    if (!provider.exec) return context.skip();
     const spec = {
       ...shell('echo $GREETING; pwd; id -un'),
       env: { GREETING: 'a=b "c"' },
@@ -111,9 +103,8 @@ export function execCases(world: () => World, kernelTest: typeof test): void {
     expect((await read(session)).stdout).toBe('a=b "c"\n/tmp\nnobody\n');
   });
 
-  kernelTest('a terminal is one, has the size it was given, and mixes the streams', async (context) => {
+  when('kernel', 'exec')('a terminal is one, has the size it was given, and mixes the streams', async () => {
     const { provider, start } = world();
-    if (!provider.exec) return context.skip();
     const spec = { ...shell('read go; stty size; echo err >&2'), stdin: true, tty: true };
     const session = await provider.exec(await start(), spec, within());
     await session.resize(101, 31);

@@ -40,8 +40,7 @@ export interface Harness {
   imageId: string;
   /** Processes are real ones: signals, pipes, DNS and file systems behave as on Linux. */
   realKernel: boolean;
-  /** Null: there is nothing to pull from. */
-  registry: HarnessRegistry | null;
+  registry: HarnessRegistry;
   close(): Promise<void>;
 }
 
@@ -59,13 +58,19 @@ export type Present = Extract<Observation, { kind: 'present' }>;
 /** A run under test together with what it was made from. */
 export type MadeRun = RunRef & { handle: string; input: CreateInput };
 
+/** Cases use what they have said that they need (capabilities.ts). */
+type WholeProvider = Required<Omit<Provider, 'images' | 'networks'>> & {
+  images: Required<Provider['images']>;
+  networks: Required<Provider['networks']>;
+};
+
 export type World = ReturnType<typeof createWorld>;
 
 /** A deadline for one call, in seconds. */
 export const within = (seconds = 20): CallOptions => ({ signal: AbortSignal.timeout(seconds * 1000) });
 
 export function createWorld(harness: Harness) {
-  const { provider } = harness;
+  const provider = harness.provider as WholeProvider;
   const runs: RunRef[] = [];
   const networks: NetworkRef[] = [];
   const volumes: VolumeRef[] = [];

@@ -1,13 +1,14 @@
 /** Images that are made or moved: saved, loaded and built, each tenant's apart from the others'. */
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { ImageDetails } from '../../src/domain/image.ts';
 import { readTar } from '../../src/domain/tar.ts';
-import type { BuildInput, Provider } from '../../src/providers/provider.ts';
+import type { BuildInput } from '../../src/providers/provider.ts';
 import { packTar, wholeFile } from '../../src/services/archive-stream.ts';
+import type { When } from './capabilities.ts';
 import { type World, within } from './harness.ts';
 
-export function imageMakingCases(world: () => World): void {
+export function imageMakingCases(world: () => World, when: When): void {
   const build = async (tenantId: string, steps: string[], more: Partial<BuildInput> = {}) => {
     const { provider, harness } = world();
     const input: BuildInput = {
@@ -18,8 +19,7 @@ export function imageMakingCases(world: () => World): void {
       ...{ memoryMiB: 64, cpus: 1, shmMiB: null, ...more },
     };
     const said: string[] = [];
-    const building = provider.images.build?.(input, within(120));
-    if (!building) throw new Error('the provider cannot build');
+    const building = provider.images.build(input, within(120));
     for (;;) {
       const step = await building.next();
       if (step.done) return { details: step.value, said: said.join('') };
@@ -31,9 +31,8 @@ export function imageMakingCases(world: () => World): void {
       .filter(({ kind, key }) => kind === 'image' && key === id)
       .map(({ tenantId }) => tenantId);
 
-  test('a build says its steps, and its image has what they made', async (context) => {
+  when('images.build')('a build says its steps, and its image has what they made', async () => {
     const { provider, harness } = world();
-    if (!provider.images.build) return context.skip();
     const [ann] = harness.tenants;
     const steps = ['ENV A=b', 'COPY file /file', 'RUN echo said', 'CMD ["echo", "hello"]'];
     const { details, said } = await build(ann, steps, { labels: { by: 'suite' } });
@@ -48,9 +47,8 @@ export function imageMakingCases(world: () => World): void {
     await provider.images.release(details.id, ann, within());
   });
 
-  test('a step that fails ends its build with the code', async (context) => {
-    const { provider, harness } = world();
-    if (!provider.images.build) return context.skip();
+  when('images.build')('a step that fails ends its build with the code', async () => {
+    const { harness } = world();
     await expect(build(harness.tenants[0], ['RUN echo doomed; exit 7'])).rejects.toMatchObject({
       code: 'invalid',
       message: "The command '/bin/sh -c echo doomed; exit 7' returned a non-zero code: 7",
@@ -58,10 +56,13 @@ export function imageMakingCases(world: () => World): void {
     });
   });
 
-  test('what is saved can be loaded by another tenant, as the same image', async (context) => {
+  when(
+    'images.save',
+    'images.load',
+    'images.build',
+  )('what is saved can be loaded by another tenant, as the same image', async () => {
     const { provider, harness } = world();
-    const { save, load, build: canBuild } = provider.images;
-    if (!save || !load || !canBuild) return context.skip();
+    const { save, load } = provider.images;
     const [ann, bob] = harness.tenants;
     const { details } = await build(ann, [`COPY file /${randomUUID()}`]);
     const chunks: Uint8Array[] = [];
@@ -91,7 +92,7 @@ export function imageMakingCases(world: () => World): void {
 
   /** Everything in an archive but the layers. */
   const descriptions = async (id: string) => {
-    const save = world().provider.images.save as NonNullable<Provider['images']['save']>;
+    const { save } = world().provider.images;
     const texts: string[] = [];
     for await (const { entry, content } of readTar(save([id], within(60)))) {
       const chunks: Uint8Array[] = [];
@@ -101,10 +102,12 @@ export function imageMakingCases(world: () => World): void {
     return texts.join('\n');
   };
 
-  test('what is saved of an image that was built or made of a run says nothing of ours', async (context) => {
+  when(
+    'commit',
+    'images.save',
+    'images.build',
+  )('what is saved of an image that was built or made of a run says nothing of ours', async () => {
     const { provider, harness, create, later } = world();
-    const { save, build: canBuild } = provider.images;
-    if (!save || !canBuild || !provider.commit) return context.skip();
     const [ann] = harness.tenants;
     const steps = ['RUN mkdir /folder', 'ENV A=b', 'RUN true', 'COPY file /file', 'CMD ["cat", "/file"]'];
     const { details } = await build(ann, steps, { labels: { by: 'suite' } });
@@ -123,9 +126,8 @@ export function imageMakingCases(world: () => World): void {
     );
   });
 
-  test('nothing is saved of an image that is not there', async (context) => {
+  when('images.save')('nothing is saved of an image that is not there', async () => {
     const { save } = world().provider.images;
-    if (!save) return context.skip();
     const read = async () => {
       for await (const _ of save([`sha256:${'0'.repeat(64)}`], within())) {
         // Reading on is the point.

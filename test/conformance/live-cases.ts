@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 import type { Hint, StatsSample } from '../../src/providers/provider.ts';
 import { waitFor } from '../support/wait-for.ts';
+import type { When } from './capabilities.ts';
 import { type World, within } from './harness.ts';
 
-export function liveCases(world: () => World): void {
-  test('a run is paused and goes on', async (context) => {
+export function liveCases(world: () => World, when: When): void {
+  when('pause', 'unpause')('a run is paused and goes on', async () => {
     const { provider, start, until } = world();
-    if (!provider.pause || !provider.unpause) return context.skip();
     const run = await start();
     await provider.pause(run, within());
     await until(run, 'paused');
@@ -17,9 +17,8 @@ export function liveCases(world: () => World): void {
     await provider.unpause(run, within());
   });
 
-  test('what has no process is neither paused nor unpaused', async (context) => {
+  when('pause', 'unpause')('what has no process is neither paused nor unpaused', async () => {
     const { provider, create } = world();
-    if (!provider.pause || !provider.unpause) return context.skip();
     const run = await create();
     await expect(provider.pause(run, within())).rejects.toMatchObject({ code: 'conflict' });
     await expect(provider.unpause(run, within())).rejects.toMatchObject({ code: 'conflict' });
@@ -28,9 +27,8 @@ export function liveCases(world: () => World): void {
     await expect(provider.unpause(run, within())).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  test('a paused run can be killed and destroyed', async (context) => {
+  when('pause')('a paused run can be killed and destroyed', async () => {
     const { provider, start, until } = world();
-    if (!provider.pause) return context.skip();
     const [killed, destroyed] = [await start(), await start()];
     await provider.pause(killed, within());
     await provider.kill(killed, 'KILL', within());
@@ -40,9 +38,8 @@ export function liveCases(world: () => World): void {
     expect(await provider.observe(destroyed, within())).toEqual({ kind: 'absent' });
   });
 
-  test('stats come again and again, and end with the run', async (context) => {
+  when('stats')('stats come again and again, and end with the run', async () => {
     const { provider, start } = world();
-    if (!provider.stats) return context.skip();
     const run = await start();
     const samples: StatsSample[] = [];
     for await (const sample of provider.stats(run, within())) {
@@ -57,9 +54,8 @@ export function liveCases(world: () => World): void {
     expect(second?.cpuPercent).toBeGreaterThanOrEqual(0);
   });
 
-  test('top lists the processes, and is a conflict when nothing runs', async (context) => {
+  when('top')('top lists the processes, and is a conflict when nothing runs', async () => {
     const { provider, start, create, harness } = world();
-    if (!provider.top) return context.skip();
     const run = await start({ command: ['sleep', '61'] });
     const { top } = provider;
     // A runtime may still be about to become the command when its start is answered.
@@ -75,9 +71,8 @@ export function liveCases(world: () => World): void {
     await expect(provider.top(await create(), '', within())).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  test('watch hints at what happens to runs, until it is aborted', async (context) => {
+  when('watch')('watch hints at what happens to runs, until it is aborted', async () => {
     const { provider, start } = world();
-    if (!provider.watch) return context.skip();
     const stop = new AbortController();
     const hints: Hint[] = [];
     const watching = collect(provider.watch({ signal: stop.signal }), hints);

@@ -1,8 +1,9 @@
 /** Logs: order, streams, tail, since, follow. */
 import { expect, test } from 'vitest';
+import type { When } from './capabilities.ts';
 import { type World, within } from './harness.ts';
 
-export function logCases(world: () => World): void {
+export function logCases(world: () => World, when: When): void {
   test('stdout and stderr are told apart, line by line', async () => {
     const { start, until, lines, lacks } = world();
     const run = await start({ command: ['sh', '-c', 'echo one; echo two >&2; echo three'] });
@@ -56,9 +57,8 @@ export function logCases(world: () => World): void {
     expect(found).toEqual(['ready']);
   });
 
-  test('where a start is a new incarnation, the log goes on over it', async (context) => {
+  when('logs that go on')('where a start is a new incarnation, the log goes on over it', async () => {
     const { provider, input, create, start, until, lines } = world();
-    if (!provider.features.logsGoOn) return context.skip();
     const first = await start({ command: ['sh', '-c', 'echo one; echo two'] });
     await until(first, 'exited');
     await provider.destroy(first, within());

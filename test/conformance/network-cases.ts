@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { RunRef } from '../../src/providers/provider.ts';
+import type { When } from './capabilities.ts';
 import { type MadeRun, type Present, type World, within } from './harness.ts';
 
-export function networkCases(world: () => World, kernelTest: typeof test): void {
+export function networkCases(world: () => World, when: When): void {
   test('a network may be ensured again and again, also by many at once, and removed twice', async () => {
     const { provider, network } = world();
     const made = await network();
@@ -56,46 +57,47 @@ export function networkCases(world: () => World, kernelTest: typeof test): void 
     expect((await until(run, 'exited')).networks?.[first.key]).toMatchObject({ address: null, aliases: ['db'] });
   });
 
-  test('a run is connected and disconnected, before its start, while it runs and after its end, again and again', async (context) => {
-    const { provider, network, create, until } = world();
-    const { connect, disconnect } = provider.networks;
-    if (!connect || !disconnect) return context.skip();
-    const [first, second] = [await network(), await network()];
-    const run = await create({ networks: [{ ...first, aliases: ['old'] }] });
-    const { containerId, name } = run.input;
-    const on = (key: string, alias: string) => connect(run, { key, name, containerId, aliases: [alias] }, within());
-    const off = (key: string) => disconnect(run, { key }, within());
-    const networks = async (phase: Present['phase']) => {
-      const seen = Object.entries((await until(run, phase)).networks ?? {});
-      return Object.fromEntries(seen.map(([key, { aliases, address }]) => [key, [...aliases, address !== null]]));
-    };
+  when('networks.connect', 'networks.disconnect')(
+    'a run is connected and disconnected, before its start, while it runs and after its end, again and again',
+    async () => {
+      const { provider, network, create, until } = world();
+      const { connect, disconnect } = provider.networks;
+      const [first, second] = [await network(), await network()];
+      const run = await create({ networks: [{ ...first, aliases: ['old'] }] });
+      const { containerId, name } = run.input;
+      const on = (key: string, alias: string) => connect(run, { key, name, containerId, aliases: [alias] }, within());
+      const off = (key: string) => disconnect(run, { key }, within());
+      const networks = async (phase: Present['phase']) => {
+        const seen = Object.entries((await until(run, phase)).networks ?? {});
+        return Object.fromEntries(seen.map(([key, { aliases, address }]) => [key, [...aliases, address !== null]]));
+      };
 
-    for (const repeated of [off, off]) await repeated(first.key);
-    expect(await networks('created')).toEqual({});
-    for (const repeated of [on, on]) await repeated(first.key, 'new');
-    await on(second.key, 'other');
-    expect(await networks('created')).toEqual({ [first.key]: ['new', false], [second.key]: ['other', false] });
-    await provider.start(run, within());
-    expect(await networks('running')).toEqual({ [first.key]: ['new', true], [second.key]: ['other', true] });
-    for (const key of [first.key, first.key, second.key]) await off(key);
-    expect(await networks('running')).toEqual({});
-    for (const repeated of [on, on]) await repeated(second.key, 'back');
-    expect(await networks('running')).toEqual({ [second.key]: ['back', true] });
-    await provider.networks.remove(first, within());
-    await expect(on(first.key, 'gone')).rejects.toMatchObject({ code: 'not_found' });
-    await provider.kill(run, 'KILL', within());
-    await until(run, 'exited');
-    await off(second.key);
-    expect(await networks('exited')).toEqual({});
-    await provider.destroy(run, within());
-    await off(second.key);
-    await expect(on(second.key, 'gone')).rejects.toMatchObject({ code: 'not_found' });
-  });
+      for (const repeated of [off, off]) await repeated(first.key);
+      expect(await networks('created')).toEqual({});
+      for (const repeated of [on, on]) await repeated(first.key, 'new');
+      await on(second.key, 'other');
+      expect(await networks('created')).toEqual({ [first.key]: ['new', false], [second.key]: ['other', false] });
+      await provider.start(run, within());
+      expect(await networks('running')).toEqual({ [first.key]: ['new', true], [second.key]: ['other', true] });
+      for (const key of [first.key, first.key, second.key]) await off(key);
+      expect(await networks('running')).toEqual({});
+      for (const repeated of [on, on]) await repeated(second.key, 'back');
+      expect(await networks('running')).toEqual({ [second.key]: ['back', true] });
+      await provider.networks.remove(first, within());
+      await expect(on(first.key, 'gone')).rejects.toMatchObject({ code: 'not_found' });
+      await provider.kill(run, 'KILL', within());
+      await until(run, 'exited');
+      await off(second.key);
+      expect(await networks('exited')).toEqual({});
+      await provider.destroy(run, within());
+      await off(second.key);
+      await expect(on(second.key, 'gone')).rejects.toMatchObject({ code: 'not_found' });
+    },
+  );
 
-  test('a run without any network starts, and is connected later', async (context) => {
+  when('networks.connect')('a run without any network starts, and is connected later', async () => {
     const { provider, network, start, until } = world();
     const { connect } = provider.networks;
-    if (!connect) return context.skip();
     const made = await network();
     const run = await start({ networks: [] });
     expect((await until(run, 'running')).networks).toEqual({});
@@ -104,24 +106,25 @@ export function networkCases(world: () => World, kernelTest: typeof test): void 
     expect((await until(run, 'running')).networks?.[made.key]?.address).not.toBeNull();
   });
 
-  kernelTest(
-    'a run connected under an alias is found by it, and no longer once it was disconnected',
-    async (context) => {
-      const { provider, network, start } = world();
-      const { connect, disconnect } = provider.networks;
-      if (!provider.exec || !connect || !disconnect) return context.skip();
-      const [home, shared] = [await network(), await network()];
-      const server = await start({ networks: [{ ...home, aliases: [] }], name: 'web', command: serve });
-      const client = await start({ networks: [{ ...shared, aliases: [] }] });
-      const { containerId, name } = server.input;
-      expect(await fetched(world(), client, 'db')).toBe('');
-      await connect(server, { key: shared.key, name, containerId, aliases: ['db'] }, within());
-      for (const host of ['db', 'web', containerId.slice(0, 12)])
-        expect(await fetched(world(), client, host)).toBe('hello\n');
-      await disconnect(server, { key: shared.key }, within());
-      expect(await fetched(world(), client, 'db')).toBe('');
-    },
-  );
+  when(
+    'kernel',
+    'exec',
+    'networks.connect',
+    'networks.disconnect',
+  )('a run connected under an alias is found by it, and no longer once it was disconnected', async () => {
+    const { provider, network, start } = world();
+    const { connect, disconnect } = provider.networks;
+    const [home, shared] = [await network(), await network()];
+    const server = await start({ networks: [{ ...home, aliases: [] }], name: 'web', command: serve });
+    const client = await start({ networks: [{ ...shared, aliases: [] }] });
+    const { containerId, name } = server.input;
+    expect(await fetched(world(), client, 'db')).toBe('');
+    await connect(server, { key: shared.key, name, containerId, aliases: ['db'] }, within());
+    for (const host of ['db', 'web', containerId.slice(0, 12)])
+      expect(await fetched(world(), client, host)).toBe('hello\n');
+    await disconnect(server, { key: shared.key }, within());
+    expect(await fetched(world(), client, 'db')).toBe('');
+  });
 
   test('a network is not removed while a run is attached to it', async () => {
     const { provider, network, start, until } = world();
@@ -138,50 +141,49 @@ export function networkCases(world: () => World, kernelTest: typeof test): void 
     await expect(provider.networks.ensure(other, within())).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  kernelTest(
-    'runs of one network find each other by name, alias and short id, also after a rename',
-    async (context) => {
-      const { provider, network, start, create } = world();
-      if (!provider.exec || !provider.rename) return context.skip();
-      const [first, second] = [await network(), await network()];
-      const served = {
-        networks: [
-          { ...first, aliases: ['db'] },
-          { ...second, aliases: ['cache'] },
-        ],
-        name: 'web',
-      };
-      const server = await start({ ...served, command: serve });
-      const client = await start({ networks: [{ ...first, aliases: [] }] });
-      const other = await start({ networks: [{ ...second, aliases: [] }] });
-      const shortId = server.input.containerId.slice(0, 12);
-      for (const name of ['web', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
-      for (const name of ['web', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
-      expect(await fetched(world(), client, 'cache')).toBe('');
+  when(
+    'kernel',
+    'exec',
+    'rename',
+  )('runs of one network find each other by name, alias and short id, also after a rename', async () => {
+    const { provider, network, start, create } = world();
+    const [first, second] = [await network(), await network()];
+    const served = {
+      networks: [
+        { ...first, aliases: ['db'] },
+        { ...second, aliases: ['cache'] },
+      ],
+      name: 'web',
+    };
+    const server = await start({ ...served, command: serve });
+    const client = await start({ networks: [{ ...first, aliases: [] }] });
+    const other = await start({ networks: [{ ...second, aliases: [] }] });
+    const shortId = server.input.containerId.slice(0, 12);
+    for (const name of ['web', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
+    for (const name of ['web', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
+    expect(await fetched(world(), client, 'cache')).toBe('');
 
-      const renamed = (run: MadeRun, name: string) =>
-        provider.rename?.(
-          run,
-          name,
-          run.input.networks.map(({ key, aliases }) => ({ key, aliases, name, containerId: run.input.containerId })),
-          within(),
-        );
-      await renamed(server, 'shop');
-      await renamed(server, 'shop');
-      for (const name of ['shop', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
-      for (const name of ['shop', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
-      expect(await fetched(world(), client, 'web')).toBe('');
+    const renamed = (run: MadeRun, name: string) =>
+      provider.rename?.(
+        run,
+        name,
+        run.input.networks.map(({ key, aliases }) => ({ key, aliases, name, containerId: run.input.containerId })),
+        within(),
+      );
+    await renamed(server, 'shop');
+    await renamed(server, 'shop');
+    for (const name of ['shop', 'db', shortId]) expect(await fetched(world(), client, name)).toBe('hello\n');
+    for (const name of ['shop', 'cache']) expect(await fetched(world(), other, name)).toBe('hello\n');
+    expect(await fetched(world(), client, 'web')).toBe('');
 
-      const stopped = await create({ ...served, command: serve });
-      await renamed(stopped, 'late');
-      await provider.start(stopped, within());
-      expect(await fetched(world(), client, 'late')).toBe('hello\n');
-    },
-  );
+    const stopped = await create({ ...served, command: serve });
+    await renamed(stopped, 'late');
+    await provider.start(stopped, within());
+    expect(await fetched(world(), client, 'late')).toBe('hello\n');
+  });
 
-  kernelTest("a run does not reach another tenant's run, by name or by address", async (context) => {
-    const { provider, network, start, until } = world();
-    if (!provider.exec) return context.skip();
+  when('kernel', 'exec')("a run does not reach another tenant's run, by name or by address", async () => {
+    const { network, start, until } = world();
     const mine = [{ ...(await network(0)), aliases: [] }];
     const server = await start({ networks: mine, name: 'web', command: serve });
     const friend = await start({ networks: mine });
@@ -191,9 +193,8 @@ export function networkCases(world: () => World, kernelTest: typeof test): void 
     for (const name of ['web', address ?? '']) expect(await fetched(world(), stranger, name)).toBe('');
   });
 
-  kernelTest('the hostname is the one that was asked for, or the short id', async (context) => {
-    const { provider, input, start, until, lines } = world();
-    if (provider.features.refusalOf?.(input({ spec: { hostname: 'front.shop' } }).spec)) return context.skip();
+  when('kernel', 'hostnames')('the hostname is the one that was asked for, or the short id', async () => {
+    const { start, until, lines } = world();
     const named = await start({ command: ['hostname'], spec: { hostname: 'front.shop' } });
     const unnamed = await start({ command: ['hostname'] });
     for (const run of [named, unnamed]) await until(run, 'exited');

@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { attachCases } from './attach-cases.ts';
+import { capabilitiesOf, whenThere } from './capabilities.ts';
 import { commitCases } from './commit-cases.ts';
 import { execCases } from './exec-cases.ts';
 import { fileCases } from './file-cases.ts';
@@ -17,13 +18,11 @@ import { ownershipCases } from './ownership-cases.ts';
 import { runCases } from './run-cases.ts';
 import { volumeCases } from './volume-cases.ts';
 
-/** Where nothing is executed for real, what only a kernel can do is no part of the suite. */
-const absent = (() => {}) as unknown as typeof test;
-
 /** Optional members of the port that every provider but the youngest has. */
 export const everything = [
   ...['pause', 'unpause', 'rename', 'attach', 'resize', 'exec', 'stats', 'top', 'archive', 'changes', 'export'],
-  ...['commit', 'update', 'sizes', 'watch'],
+  ...['commit', 'update', 'sizes', 'watch', 'images.save', 'images.load', 'images.build'],
+  ...['networks.connect', 'networks.disconnect', 'hostnames'],
 ];
 
 /** `make` is called once; the suite closes what it made. */
@@ -32,7 +31,7 @@ export function describeProvider(
   make: () => Promise<Harness>,
   { realKernel, capabilities }: { realKernel: boolean; capabilities: readonly string[] },
 ): void {
-  const kernelTest = realKernel ? test : absent;
+  const when = whenThere(capabilities, realKernel);
   describe(`the ${name} provider`, () => {
     let world: World | undefined;
     const getWorld = (): World => {
@@ -47,21 +46,21 @@ export function describeProvider(
 
     test('no capability has vanished, and none is lacking that was there', () => {
       const { provider } = getWorld();
-      expect(Object.keys(provider)).toEqual(expect.arrayContaining([...capabilities]));
+      expect(capabilitiesOf(provider)).toEqual([...capabilities].sort());
       expect(provider.features.lacks ?? []).toEqual([]);
     });
 
-    describe('runs', () => runCases(getWorld, kernelTest));
-    describe('logs', () => logCases(getWorld));
-    describe('live runs', () => liveCases(getWorld));
-    describe('exec', () => execCases(getWorld, kernelTest));
-    describe('attach', () => attachCases(getWorld));
-    describe('files', () => fileCases(getWorld, kernelTest));
-    describe('commits and updates', () => commitCases(getWorld, kernelTest));
+    describe('runs', () => runCases(getWorld, when));
+    describe('logs', () => logCases(getWorld, when));
+    describe('live runs', () => liveCases(getWorld, when));
+    describe('exec', () => execCases(getWorld, when));
+    describe('attach', () => attachCases(getWorld, when));
+    describe('files', () => fileCases(getWorld, when));
+    describe('commits and updates', () => commitCases(getWorld, when));
     describe('images', () => imageCases(getWorld));
-    describe('making images', () => imageMakingCases(getWorld));
-    describe('networks', () => networkCases(getWorld, kernelTest));
-    describe('volumes', () => volumeCases(getWorld, kernelTest));
+    describe('making images', () => imageMakingCases(getWorld, when));
+    describe('networks', () => networkCases(getWorld, when));
+    describe('volumes', () => volumeCases(getWorld, when));
     describe('ownership', () => ownershipCases(getWorld));
   });
 }

@@ -1,11 +1,12 @@
 /** The life of a run: create, start, observe, stop, kill, destroy. */
 import { expect, test } from 'vitest';
+import type { When } from './capabilities.ts';
 import { type World, within } from './harness.ts';
 
 /** A shell runs its trap between two commands, so these are short. */
 const patience = Array.from({ length: 40 }, () => 'sleep 1').join('; ');
 
-export function runCases(world: () => World, kernelTest: typeof test): void {
+export function runCases(world: () => World, when: When): void {
   test('a run goes from absent over created and running to exited, and is absent again once destroyed', async () => {
     const { provider, input, until, create, lacks } = world();
     const wanted = input({ command: ['sleep', '60'] });
@@ -132,7 +133,7 @@ export function runCases(world: () => World, kernelTest: typeof test): void {
     expect(await provider.observe(run, within())).toMatchObject({ kind: 'present', phase: 'created' });
   });
 
-  kernelTest('a command that is no program cannot run, with exit code 126', async () => {
+  when('kernel')('a command that is no program cannot run, with exit code 126', async () => {
     const { provider, create, until, lacks } = world();
     const run = await create({ command: ['/etc/passwd'] });
     if (lacks('refused commands')) {
@@ -143,7 +144,7 @@ export function runCases(world: () => World, kernelTest: typeof test): void {
     await expect(provider.start(run, within())).rejects.toMatchObject({ code: 'invalid', details: { exitCode: 126 } });
   });
 
-  kernelTest('a user or group that the image lacks is invalid', async () => {
+  when('kernel')('a user or group that the image lacks is invalid', async () => {
     const { provider, create } = world();
     for (const user of ['nobody-of-that-name', 'root:nobody-of-that-name']) {
       const run = await create({ spec: { user } });
@@ -151,7 +152,7 @@ export function runCases(world: () => World, kernelTest: typeof test): void {
     }
   });
 
-  kernelTest('more processors than there are is invalid', async () => {
+  when('kernel')('more processors than there are is invalid', async () => {
     const { provider, input } = world();
     const wanted = input({ spec: { resources: { cpus: 1024 } } });
     await expect(provider.create(wanted, within())).rejects.toMatchObject({ code: 'invalid' });
@@ -162,7 +163,7 @@ export function runCases(world: () => World, kernelTest: typeof test): void {
     await expect(provider.kill(await start(), 'NONSENSE', within())).rejects.toMatchObject({ code: 'invalid' });
   });
 
-  kernelTest('a run that takes more memory than it may have ends as killed for it', async () => {
+  when('kernel')('a run that takes more memory than it may have ends as killed for it', async () => {
     const { start, until } = world();
     const spec = { resources: { memoryMiB: 16 } };
     const run = await start({ command: ['sh', '-c', 'head -c 100000000 /dev/zero | tail'], spec });

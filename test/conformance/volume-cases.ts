@@ -1,9 +1,10 @@
 /** Volumes: one of a kind by key, outliving their runs. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import type { When } from './capabilities.ts';
 import { type World, within } from './harness.ts';
 
-export function volumeCases(world: () => World, kernelTest: typeof test): void {
+export function volumeCases(world: () => World, when: When): void {
   test('a volume may be ensured and removed again and again', async () => {
     const { provider, volume } = world();
     const made = await volume();
@@ -39,7 +40,7 @@ export function volumeCases(world: () => World, kernelTest: typeof test): void {
     expect(sizes.get(made.key)).toBeGreaterThanOrEqual(0);
   });
 
-  kernelTest(
+  when('kernel')(
     'what one run wrote into a volume another reads, and cannot change through a read-only mount',
     async () => {
       const { volume, start, until, lines } = world();

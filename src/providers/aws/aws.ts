@@ -2,11 +2,11 @@
 import { ListClustersCommand } from '@aws-sdk/client-ecs';
 import type { Clock, Ids } from '../../domain/clock.ts';
 import type { RegistryPolicy } from '../../domain/registry-policy.ts';
-import type { RequestBuckets } from '../../domain/request-buckets.ts';
 import type { Provider } from '../provider.ts';
 import { type Clients, createClients } from './clients.ts';
-import { archiveOf, execRun, pauseRun, topOf, unpauseRun } from './exec/live.ts';
+import { archiveOf, execRun, exportRun, pauseRun, statsOf, topOf, unpauseRun } from './exec/live.ts';
 import { imagesOf } from './images/images.ts';
+import { attachRun } from './logs/attach.ts';
 import { followMs, logsOf } from './logs/logs.ts';
 import { createLogReader } from './logs/pages.ts';
 import { networksOf } from './networks.ts';
@@ -20,7 +20,7 @@ import { startRun } from './runs/start.ts';
 import { createTaskReader } from './runs/tasks.ts';
 import type { AwsSettings } from './settings.ts';
 import { ask, type Site } from './site.ts';
-import { createThrottle, ownBuckets } from './throttle.ts';
+import { createThrottle } from './throttle.ts';
 import { volumesOf } from './volumes.ts';
 import { watchTasks } from './watch.ts';
 
@@ -32,8 +32,6 @@ export interface AwsOptions {
   registries: RegistryPolicy;
   clock: Clock;
   ids: Ids;
-  /** Of the published limits, shared by all processes; when absent this one takes itself for the only one. */
-  buckets?: RequestBuckets;
   /** Those that the environment of this process describes, when absent. */
   clients?: Clients;
   log?: Site['log'];
@@ -41,7 +39,7 @@ export interface AwsOptions {
 
 export function createAwsProvider(options: AwsOptions): Provider {
   const { settings, installId, clock, ids, clients = createClients(), log = () => {} } = options;
-  const throttle = createThrottle(clock, options.buckets ?? ownBuckets(clock));
+  const throttle = createThrottle(clock);
   const base = { settings, prefix: settings.prefix, installId, clients, clock, ids, throttle, log };
   const site: Site = { ...base, tasks: createTaskReader(base) };
   const logs = createLogReader(site, followMs);
@@ -61,6 +59,8 @@ export function createAwsProvider(options: AwsOptions): Provider {
         'addresses per network',
         'sizes of volumes',
         'chosen ports',
+        'input',
+        'files at rest',
         // The init that exec needs runs before the command, and does not fail with it.
         settings.taskRole === null ? 'prompt kills' : 'refused commands',
       ],
@@ -79,6 +79,7 @@ export function createAwsProvider(options: AwsOptions): Provider {
     listOwned: (call) => listOwned(site, call),
     discard: (object, call) => discard(site, object, parts, call),
     logs: (run, call) => logsOf(site, logs, run, call),
+    attach: (run, input, call) => attachRun(site, logs, run, input, call),
     watch: (call) => watchTasks(site, call),
     ...(settings.taskRole !== null && insideOf(site)),
     ...parts,
@@ -86,12 +87,14 @@ export function createAwsProvider(options: AwsOptions): Provider {
 }
 
 /** What needs the agent of exec, which acts with the task's role. */
-function insideOf(site: Site): Pick<Provider, 'exec' | 'pause' | 'unpause' | 'top' | 'archive'> {
+function insideOf(site: Site): Pick<Provider, 'exec' | 'pause' | 'unpause' | 'top' | 'stats' | 'archive' | 'export'> {
   return {
     exec: (run, spec, call) => execRun(site, run, spec, call),
     pause: (run, call) => pauseRun(site, run, call),
     unpause: (run, call) => unpauseRun(site, run, call),
     top: (run, psArguments, call) => topOf(site, run, psArguments, call),
+    stats: (run, call) => statsOf(site, run, call),
     archive: archiveOf(site),
+    export: (run, call) => exportRun(site, run, call),
   };
 }

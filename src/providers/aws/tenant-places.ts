@@ -11,26 +11,19 @@ import { isAwsError } from './errors.ts';
 import { clusterName, logGroupName, lowerTags, tagNames, tagsOf } from './naming.ts';
 import { ask, type Site } from './site.ts';
 
-/** By tenants whose places this process has seen, or is about to: of many who need them at once one asks, since few clusters may be made per second. */
-const ready = new WeakMap<Site, Map<string, Promise<unknown>>>();
-const readyOf = (site: Site): Map<string, Promise<unknown>> => {
-  const known = ready.get(site) ?? new Map<string, Promise<unknown>>();
+/** Tenants whose places were seen by this process. */
+const ready = new WeakMap<Site, Set<string>>();
+const readyOf = (site: Site): Set<string> => {
+  const known = ready.get(site) ?? new Set<string>();
   ready.set(site, known);
   return known;
 };
 
 /** Repeatable. */
 export async function ensurePlaces(site: Site, tenantId: string, options: CallOptions): Promise<void> {
-  const places = readyOf(site);
-  const made = places.get(tenantId) ?? makePlaces(site, tenantId, options);
-  places.set(tenantId, made);
-  await made;
-}
-
-function makePlaces(site: Site, tenantId: string, options: CallOptions): Promise<unknown> {
-  const made = Promise.all([ensureCluster(site, tenantId, options), ensureLogGroup(site, tenantId, options)]);
-  made.catch(() => readyOf(site).delete(tenantId));
-  return made;
+  if (readyOf(site).has(tenantId)) return;
+  await Promise.all([ensureCluster(site, tenantId, options), ensureLogGroup(site, tenantId, options)]);
+  readyOf(site).add(tenantId);
 }
 
 /** Somebody has taken them away: the next ensure makes them again. */

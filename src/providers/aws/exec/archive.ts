@@ -1,4 +1,4 @@
-/** Files of a running container, as tars that its own tar writes and reads. What does not run has no files here. */
+/** Files of a running container, as tars that its own tar writes. What does not run has no files here. */
 import { posix } from 'node:path';
 import type { PathStat } from '../../../domain/container-files.ts';
 import { AppError } from '../../../domain/errors.ts';
@@ -6,15 +6,15 @@ import { readTar, type TarEntry } from '../../../domain/tar.ts';
 import type { CallOptions, Session } from '../../provider.ts';
 import type { Site } from '../site.ts';
 import type { ExecTarget } from './exec.ts';
-import { openScript, runScript, whole } from './one-shot.ts';
+import { openScript, runScript } from './one-shot.ts';
 
 /** Codes of our scripts, which tar does not have. */
-const codes = { missing: 44, misplaced: 45, noTar: 46 };
+export const codes = { missing: 44, misplaced: 45, noTar: 46, occupied: 47 };
 /** Of the header of one entry, its long names included. */
 const headerBytes = 16_384;
 
 /** Ends unless there is something at `$1`; then it is `$n` of the folder where the script goes on. */
-const find = [
+export const find = [
   `command -v tar >/dev/null || exit ${codes.noTar}`,
   'p=$1; if [ ! -e "$p" ] && [ ! -L "$p" ]; then',
   `while [ "$p" != / ]; do p=\${p%/*}; p=\${p:-/}; if [ -e "$p" ]; then [ -d "$p" ] && exit ${codes.missing}; exit ${codes.misplaced}; fi; done; fi`,
@@ -41,50 +41,26 @@ export async function readFiles(
   return contentOf(await openScript(site, target, { script, words: [absolute(path)] }, options), options);
 }
 
-/** Throws invalid for what is no tar, or no folder. What broke off half-way stays half done. */
-export async function writeFiles(
-  site: Site,
-  target: ExecTarget,
-  path: string,
-  tar: AsyncIterable<Uint8Array>,
-  options: CallOptions,
-): Promise<void> {
-  const script = `${find}\n[ -d "$n" ] || exit ${codes.misplaced}\ncd "$n" && exec tar -xpf -`;
-  const request = { script, words: [absolute(path)], stdin: true };
-  const session = await openScript(site, target, request, options);
-  const sending = send(session, tar);
-  const { code, stderr } = await whole(session, options);
-  refuse(code, path);
-  if (code !== 0) throw new AppError('invalid', 'The archive cannot be unpacked', { cause: new Error(stderr) });
-  await sending;
-}
-
-/** Throws what the tar's own source has against it; a container that takes no more says why by its code. */
-async function send(session: Session, tar: AsyncIterable<Uint8Array>): Promise<void> {
-  try {
-    for await (const chunk of tar) await session.write(chunk);
-    await session.endInput();
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'conflict') return;
-    session.close();
-    throw error;
-  }
-}
-
-async function* contentOf(session: Session, { signal }: CallOptions): AsyncGenerator<Uint8Array, void, void> {
+export async function* contentOf(session: Session, { signal }: CallOptions): AsyncGenerator<Uint8Array, void, void> {
   for await (const { stream, data } of session.output) if (stream === 'stdout') yield data;
   const code = await session.exit;
   if (signal.aborted) throw new AppError('timeout', 'The files were not read in time');
+  if (code === codes.noTar) throw noTar();
   if (code !== 0) throw new AppError('unavailable', 'The container broke off its files');
 }
 
-function refuse(code: number, path: string): void {
+export function refuse(code: number, path: string): void {
   if (code === codes.missing) {
     throw new AppError('not_found', `No such path in the container: ${path}`, { details: { path } });
   }
   if (code === codes.misplaced) throw new AppError('invalid', `Not a folder in the container: ${path}`);
-  if (code === codes.noTar) throw new AppError('unsupported', 'The image lacks tar, which files need here');
+  if (code === codes.noTar) throw noTar();
+  if (code === codes.occupied) {
+    throw new AppError('invalid', `A folder and something else would replace each other in the container: ${path}`);
+  }
 }
+
+const noTar = () => new AppError('unsupported', 'The image lacks tar, which files need here');
 
 function statOf(entry: TarEntry, path: string): PathStat {
   const kinds: Partial<Record<TarEntry['kind'], number>> = { directory: 2 ** 31, symlink: 2 ** 27, other: 2 ** 26 };
@@ -97,7 +73,7 @@ function statOf(entry: TarEntry, path: string): PathStat {
   };
 }
 
-const absolute = (path: string): string => posix.resolve('/', path);
+export const absolute = (path: string): string => posix.resolve('/', path);
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
   yield bytes;

@@ -1,13 +1,16 @@
 /** What is done inside a run while it lives: commands, signals, pauses, its processes. All of it needs the agent of exec in its task. */
 import { AppError } from '../../../domain/errors.ts';
 import type { ExecSpec } from '../../../domain/exec.ts';
-import type { ArchivePort, CallOptions, RunRef, Session } from '../../provider.ts';
+import type { ArchivePort, CallOptions, RunRef, Session, StatsSample } from '../../provider.ts';
 import { getRecord, liveTask } from '../runs/lookup.ts';
 import { changeRecord } from '../runs/records.ts';
 import type { Site } from '../site.ts';
-import { readFiles, statPath, writeFiles } from './archive.ts';
+import { readFiles, statPath } from './archive.ts';
 import { type ExecTarget, execIn } from './exec.ts';
+import { readRoot } from './export.ts';
+import { measure } from './measures.ts';
 import { freeze, listProcesses, signalCommand, thaw } from './processes.ts';
+import { writeFiles } from './unpack.ts';
 
 /** Throws not_found, conflict when nothing runs, unsupported where there is no agent. */
 async function targetOf(
@@ -63,6 +66,18 @@ export async function topOf(site: Site, run: RunRef, psArguments: string, option
   return listProcesses(site, target, psArguments, options);
 }
 
+export async function exportRun(site: Site, run: RunRef, options: CallOptions): Promise<AsyncIterable<Uint8Array>> {
+  return readRoot(site, (await targetOf(site, run, options)).target, options);
+}
+
+export async function* statsOf(site: Site, run: RunRef, options: CallOptions): AsyncGenerator<StatsSample, void, void> {
+  try {
+    yield* measure(site, (await targetOf(site, run, options)).target, options);
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+  }
+}
+
 /** Of what runs; of what does not it throws conflict: ECS keeps no files of it. */
 export function archiveOf(site: Site): ArchivePort {
   return {
@@ -72,7 +87,10 @@ export function archiveOf(site: Site): ArchivePort {
       const stat = await statPath(site, target, path, options);
       return { stat, content: await readFiles(site, target, path, options) };
     },
-    put: async (run, path, tar, options) =>
-      writeFiles(site, (await targetOf(site, run, options)).target, path, tar, options),
+    put: async (run, path, tar, options) => {
+      const { value } = await getRecord(site, run, options);
+      if (!value.allowsExec) throw new AppError('forbidden', "The container's root file system is read-only");
+      await writeFiles(site, (await targetOf(site, run, options)).target, path, tar, options);
+    },
   };
 }

@@ -17,9 +17,8 @@ import { copyImage, type ImageSource } from './copy.ts';
 import { ensureRepository, readManifest } from './ecr.ts';
 import { writeHeld } from './held.ts';
 import { choose, detailsOf, manifestTypes, mediaTypeOf, parseManifest } from './manifest.ts';
+import { maxConfigBytes } from './stored.ts';
 
-/** Of a configuration, which is read as a whole. */
-const maxConfigBytes = 8 * 1024 * 1024;
 /** How often a pull may lose its image to a release of the same tenant before it gives up. */
 const attempts = 5;
 

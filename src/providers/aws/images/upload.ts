@@ -2,6 +2,7 @@
  * A layer into ECR, in the parts that ECR asks for: no more than one part of it is ever in memory, whatever breaks off is taken
  * up where it was, on either side.
  */
+import { createHash } from 'node:crypto';
 import { CompleteLayerUploadCommand, InitiateLayerUploadCommand, UploadLayerPartCommand } from '@aws-sdk/client-ecr';
 import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
@@ -25,26 +26,72 @@ export async function* uploadLayer(
   open: OpenBlob,
   options: CallOptions,
 ): AsyncGenerator<number, void, void> {
-  const { tenantId, name: repositoryName } = repository;
-  const begin = new InitiateLayerUploadCommand({ repositoryName });
-  const { uploadId, partSize } = await ask(
-    site,
-    {
-      ...{ action: 'ecr:InitiateLayerUpload', subject, tenantId },
-      send: (http) => site.clients.ecr.send(begin, http),
-    },
-    options,
-  );
-  if (!uploadId || !partSize) throw new AppError('internal', 'AWS opened an upload without saying which');
+  const { uploadId, partSize } = await beginUpload(site, repository, options);
   let sent = 0;
   for await (const part of parts(digest, size, partSize, open, options)) {
     await sendPart(site, repository, uploadId, sent, part, options);
     sent += part.length;
     yield sent;
   }
-  const complete = new CompleteLayerUploadCommand({ repositoryName, uploadId, layerDigests: [digest] });
+  await completeUpload(site, repository, { uploadId, digest }, options);
+}
+
+/** Bytes whose number and digest are known when they are over. Repeatable: a layer that is there is done. */
+export async function uploadStream(
+  site: Site,
+  repository: Repository,
+  source: AsyncIterable<Uint8Array>,
+  options: CallOptions,
+): Promise<Blob> {
+  const { uploadId, partSize } = await beginUpload(site, repository, options);
+  const hash = createHash('sha256');
+  let size = 0;
+  const part = Buffer.allocUnsafe(partSize);
+  let filled = 0;
+  const flush = async () => {
+    const bytes = part.subarray(0, filled);
+    await sendPart(site, repository, uploadId, size, bytes, options);
+    size += filled;
+    filled = 0;
+  };
+  for await (const chunk of source) {
+    hash.update(chunk);
+    for (let at = 0; at < chunk.length; ) {
+      const taken = Math.min(chunk.length - at, part.length - filled);
+      part.set(chunk.subarray(at, at + taken), filled);
+      filled += taken;
+      at += taken;
+      if (filled === part.length) await flush();
+    }
+  }
+  if (filled > 0) await flush();
+  const digest = `sha256:${hash.digest('hex')}`;
+  await completeUpload(site, repository, { uploadId, digest }, options);
+  return { digest, size };
+}
+
+async function beginUpload(
+  site: Site,
+  { tenantId, name: repositoryName }: Repository,
+  options: CallOptions,
+): Promise<{ uploadId: string; partSize: number }> {
+  const command = new InitiateLayerUploadCommand({ repositoryName });
+  const send = (http: { abortSignal: AbortSignal }) => site.clients.ecr.send(command, http);
+  const call = { action: 'ecr:InitiateLayerUpload', subject, tenantId, send };
+  const { uploadId, partSize } = await ask(site, call, options);
+  if (uploadId && partSize) return { uploadId, partSize };
+  throw new AppError('internal', 'AWS opened an upload without saying which');
+}
+
+async function completeUpload(
+  site: Site,
+  { tenantId, name: repositoryName }: Repository,
+  { uploadId, digest }: { uploadId: string; digest: string },
+  options: CallOptions,
+): Promise<void> {
+  const command = new CompleteLayerUploadCommand({ repositoryName, uploadId, layerDigests: [digest] });
   try {
-    const send = (http: { abortSignal: AbortSignal }) => site.clients.ecr.send(complete, http);
+    const send = (http: { abortSignal: AbortSignal }) => site.clients.ecr.send(command, http);
     await ask(site, { action: 'ecr:CompleteLayerUpload', subject, tenantId, send }, options);
   } catch (error) {
     if (isAwsError(error, /^LayerAlreadyExistsException$/)) return;

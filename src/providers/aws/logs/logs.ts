@@ -4,7 +4,7 @@ import type { CallOptions, LogChunk, LogOptions, RunRef } from '../../provider.t
 import { logGroupName, logStreamName, taskIdOf } from '../naming.ts';
 import { withTaskArn } from '../runs/lookup.ts';
 import { observeRun } from '../runs/observe.ts';
-import { readRecord } from '../runs/records.ts';
+import { type RunRecord, readRecord } from '../runs/records.ts';
 import type { Site } from '../site.ts';
 import type { LogPage, LogPlace, LogReader } from './pages.ts';
 
@@ -29,6 +29,29 @@ export async function* logsOf(
   } catch (error) {
     if (!options.signal.aborted) throw error;
   }
+}
+
+/** What comes from now on, until the run has ended: where that is has been found when this resolves. */
+export async function newLines(
+  site: Site,
+  reader: LogReader,
+  run: RunRef,
+  options: CallOptions,
+): Promise<AsyncIterable<{ text: string }>> {
+  const following = { ...options, follow: true };
+  const found = await readRecord(site, run.key, options);
+  const recorded = found && (await withTaskArn(site, found, options));
+  // Before its start all of its own stream is new, and what it said earlier is not.
+  if (!recorded || recorded.value.taskArn === null) return ownLines(site, reader, run, following);
+  const [stream] = streamsIn(site, { ...recorded.value, earlierTasks: [] });
+  if (!stream) return ownLines(site, reader, run, following);
+  const { token } = await lastLines(reader, { ...stream, fromHead: true }, 0, options);
+  return followed(site, reader, run, { ...stream, fromHead: true, token }, following);
+}
+
+async function* ownLines(site: Site, reader: LogReader, run: RunRef, options: LogOptions): AsyncGenerator<Line, void> {
+  const own = (await streamsOf(site, run, options)).at(-1);
+  if (own) yield* followed(site, reader, run, { ...own, fromHead: true }, options);
 }
 
 async function* linesOf(site: Site, reader: LogReader, run: RunRef, options: LogOptions): AsyncGenerator<Line, void> {
@@ -57,16 +80,19 @@ async function streamsOf(site: Site, run: RunRef, options: LogOptions) {
     const found = await readRecord(site, run.key, options);
     const recorded = found && (await withTaskArn(site, found, options));
     if (!recorded) return [];
-    const { taskArn, earlierTasks, tenantId } = recorded.value;
-    const streamOf = (arn: string) => ({
-      group: logGroupName(site, tenantId),
-      stream: logStreamName(taskIdOf(arn)),
-      tenantId,
-    });
-    if (taskArn !== null) return [...earlierTasks, taskArn].map(streamOf);
-    if (!options.follow || options.signal.aborted) return earlierTasks.map(streamOf);
+    if (recorded.value.taskArn !== null || !options.follow || options.signal.aborted) {
+      return streamsIn(site, recorded.value);
+    }
     await site.clock.sleep(followMs, options.signal);
   }
+}
+
+function streamsIn(site: Site, { taskArn, earlierTasks, tenantId }: RunRecord) {
+  return [...earlierTasks, ...(taskArn === null ? [] : [taskArn])].map((arn) => ({
+    group: logGroupName(site, tenantId),
+    stream: logStreamName(taskIdOf(arn)),
+    tenantId,
+  }));
 }
 
 /** All there is from a place on. Returns where it ended. */
