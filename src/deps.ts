@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Deps } from './context.ts';
 import { connect, type Db } from './db/client.ts';
 import { installationId } from './db/health.ts';
+import { sharedBuckets } from './db/request-buckets.ts';
 import type { CertificateAuthority } from './domain/certificate.ts';
 import { sha256, systemClock, systemIds } from './domain/clock.ts';
 import type { Metrics } from './domain/metrics.ts';
@@ -52,7 +53,9 @@ interface Site {
 export async function assembleDeps(config: Config, site: Site): Promise<Deps> {
   const { db, metrics, installId, authority = null } = site;
   const log = createLog(config.LONGSHORE_LOG_LEVEL);
-  const provider = await createProvider(config, { installId, clock: systemClock, ids: systemIds, log });
+  const workerId = `${hostname()}-${process.pid}-${systemIds.hex64().slice(0, 8)}`;
+  const buckets = sharedBuckets(db, workerId);
+  const provider = await createProvider(config, { installId, clock: systemClock, ids: systemIds, log, buckets });
   return {
     db,
     provider: timed(provider, metrics),
@@ -102,7 +105,7 @@ export async function assembleDeps(config: Config, site: Site): Promise<Deps> {
     authority,
     listening: { tlsPort: null },
     cursorSecret: sha256(`cursors of ${installId}`),
-    workerId: `${hostname()}-${process.pid}-${systemIds.hex64().slice(0, 8)}`,
+    workerId,
     wakeups: createWakeups(systemClock.sleep),
   };
 }

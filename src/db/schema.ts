@@ -28,6 +28,7 @@ import type { Attachment, Endpoint, Ipam } from '../domain/network.ts';
 import type { OperationKind, OperationState } from '../domain/operation.ts';
 import type { Actor, Role } from '../domain/principal.ts';
 import type { QuotaResource } from '../domain/quota.ts';
+import type { RequestBucket } from '../domain/request-buckets.ts';
 import { at, bigNumber, createdAt, idText, sharedPolicy, tenantId, tenantPolicies } from './schema-parts.ts';
 
 const tenantReference = () => tenantId().references(() => tenants.id);
@@ -145,6 +146,13 @@ export const rateBuckets = pgTable(
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.class] }), ...tenantPolicies('rate_buckets')],
 );
+
+/** Of the provider's request limits, which all tenants have together; see domain/request-buckets.ts. No tenant's session reads it. */
+export const requestBuckets = pgTable('request_buckets', {
+  name: text('name').primaryKey(),
+  version: bigNumber('version').notNull(),
+  bucket: jsonb('bucket').$type<RequestBucket>().notNull(),
+});
 
 export const idempotencyKeys = pgTable(
   'idempotency_keys',

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Clock, Ids } from '../domain/clock.ts';
+import type { RequestBuckets } from '../domain/request-buckets.ts';
 import { createDockerProvider } from './docker/docker.ts';
 import { createMemoryProvider } from './memory/memory.ts';
 import type { Provider } from './provider.ts';
@@ -11,9 +12,11 @@ interface ProviderSite {
   clock: Clock;
   ids: Ids;
   log: Logger;
+  /** Shared by all processes of the installation. */
+  buckets: RequestBuckets;
 }
 
-export async function createProvider(config: Config, { log, ...site }: ProviderSite): Promise<Provider> {
+export async function createProvider(config: Config, { log, buckets, ...site }: ProviderSite): Promise<Provider> {
   switch (config.LONGSHORE_PROVIDER) {
     case 'docker':
       return createDockerProvider({
@@ -26,6 +29,7 @@ export async function createProvider(config: Config, { log, ...site }: ProviderS
       const { createAwsProvider } = await import('./aws/aws.ts');
       return createAwsProvider({
         ...site,
+        buckets,
         registries: {
           hosts: config.LONGSHORE_REGISTRIES,
           loopback: config.LONGSHORE_INSECURE_LOOPBACK_REGISTRIES,

@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/config.ts';
 import { systemClock, systemIds } from '../../src/domain/clock.ts';
 import { parseImageReference } from '../../src/domain/image.ts';
 import { createLog } from '../../src/log.ts';
+import { ownBuckets } from '../../src/providers/aws/throttle.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { createProvider } from '../../src/providers/registry.ts';
 import type { AwsFake } from '../aws-fake/server.ts';
@@ -24,7 +25,9 @@ export async function makeAwsHarness(): Promise<AwsHarness> {
   const docker = openDocker(testDockerHost());
   const { fake, settings } = await openAwsAccount();
   const config = parseConfig({ ...settings, DATABASE_URL: 'postgres://none/none' });
-  const place = { installId: randomUUID(), clock: systemClock, ids: systemIds, log: createLog('silent') };
+  const log = createLog('silent');
+  const buckets = ownBuckets(systemClock);
+  const place = { installId: randomUUID(), clock: systemClock, ids: systemIds, log, buckets };
   const provider = await createProvider(config, place);
   const tenants = [randomUUID(), randomUUID()] as const;
 

@@ -59,7 +59,9 @@ describe('the catalogue', () => {
     const others = await owner<{ name: string; readable: boolean }[]>`select relname as name,
         has_any_column_privilege(${app}, oid, 'select, insert, update, references') or has_table_privilege(${app}, oid, 'delete, truncate') as readable
       from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and not relname = any(${tenantTables}) order by 1`;
-    expect(others).toEqual(['installation', 'strays', 'tenants'].map((name) => ({ name, readable: false })));
+    expect(others).toEqual(
+      ['installation', 'request_buckets', 'strays', 'tenants'].map((name) => ({ name, readable: false })),
+    );
   });
 
   it('lets the app see and write its own tenant only, by a policy that checks writes too', async () => {

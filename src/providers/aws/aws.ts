@@ -2,6 +2,7 @@
 import { ListClustersCommand } from '@aws-sdk/client-ecs';
 import type { Clock, Ids } from '../../domain/clock.ts';
 import type { RegistryPolicy } from '../../domain/registry-policy.ts';
+import type { RequestBuckets } from '../../domain/request-buckets.ts';
 import type { Provider } from '../provider.ts';
 import { type Clients, createClients } from './clients.ts';
 import { archiveOf, execRun, exportRun, pauseRun, statsOf, topOf, unpauseRun } from './exec/live.ts';
@@ -20,7 +21,7 @@ import { startRun } from './runs/start.ts';
 import { createTaskReader } from './runs/tasks.ts';
 import type { AwsSettings } from './settings.ts';
 import { ask, type Site } from './site.ts';
-import { createThrottle } from './throttle.ts';
+import { createThrottle, ownBuckets } from './throttle.ts';
 import { volumesOf } from './volumes.ts';
 import { watchTasks } from './watch.ts';
 
@@ -32,6 +33,8 @@ export interface AwsOptions {
   registries: RegistryPolicy;
   clock: Clock;
   ids: Ids;
+  /** Of the published limits, shared by all processes; when absent this one takes itself for the only one. */
+  buckets?: RequestBuckets;
   /** Those that the environment of this process describes, when absent. */
   clients?: Clients;
   log?: Site['log'];
@@ -39,7 +42,7 @@ export interface AwsOptions {
 
 export function createAwsProvider(options: AwsOptions): Provider {
   const { settings, installId, clock, ids, clients = createClients(), log = () => {} } = options;
-  const throttle = createThrottle(clock);
+  const throttle = createThrottle(clock, options.buckets ?? ownBuckets(clock));
   const base = { settings, prefix: settings.prefix, installId, clients, clock, ids, throttle, log };
   const site: Site = { ...base, tasks: createTaskReader(base) };
   const logs = createLogReader(site, followMs);

@@ -3,17 +3,20 @@
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html and the quota pages of the services.
  */
 
-export interface Limit {
+import type { RequestLimit } from '../../domain/request-buckets.ts';
+
+export interface Limit extends RequestLimit {
   actions: readonly string[];
-  burst: number;
-  perSecond: number;
 }
 
-const limit = (burst: number, perSecond: number, ...actions: string[]): Limit => ({ actions, burst, perSecond });
+const limit = (burst: number, perSecond: number, ...actions: string[]): Limit => {
+  return { name: actions[0] ?? '', actions, burst, perSecond };
+};
 
+/** Of an action below two of them the narrower one is first: who waits for it keeps nobody from the wider one. */
 export const publishedLimits: readonly Limit[] = [
+  { ...limit(20, 20, 'ecs:RunTask'), name: 'fargate:RunTask' },
   limit(100, 40, 'ecs:RunTask', 'ecs:StopTask', 'ecs:ExecuteCommand'),
-  limit(20, 20, 'ecs:RunTask'),
   limit(100, 20, 'ecs:DescribeTasks', 'ecs:ListTasks'),
   limit(20, 1, 'ecs:CreateCluster', 'ecs:DeleteCluster', 'ecs:PutClusterCapacityProviders'),
   limit(50, 20, 'ecs:DescribeClusters', 'ecs:ListClusters'),

@@ -28,7 +28,7 @@ export interface Site extends AwsAccess {
   tasks: TaskReader;
 }
 
-/** One request of the SDK. The action is as IAM names it; the tenant is for whom, so that none takes another's turn. */
+/** One request of the SDK. The action is as IAM names it; the tenant (or its cluster) is for whom, so that none takes another's turn. */
 export interface AwsCall<T> {
   action: string;
   subject: Subject;

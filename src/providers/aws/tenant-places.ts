@@ -11,19 +11,26 @@ import { isAwsError } from './errors.ts';
 import { clusterName, logGroupName, lowerTags, tagNames, tagsOf } from './naming.ts';
 import { ask, type Site } from './site.ts';
 
-/** Tenants whose places were seen by this process. */
-const ready = new WeakMap<Site, Set<string>>();
-const readyOf = (site: Site): Set<string> => {
-  const known = ready.get(site) ?? new Set<string>();
+/** By tenants whose places this process has seen, or is about to: of many who need them at once one asks, since few clusters may be made per second. */
+const ready = new WeakMap<Site, Map<string, Promise<unknown>>>();
+const readyOf = (site: Site): Map<string, Promise<unknown>> => {
+  const known = ready.get(site) ?? new Map<string, Promise<unknown>>();
   ready.set(site, known);
   return known;
 };
 
 /** Repeatable. */
 export async function ensurePlaces(site: Site, tenantId: string, options: CallOptions): Promise<void> {
-  if (readyOf(site).has(tenantId)) return;
-  await Promise.all([ensureCluster(site, tenantId, options), ensureLogGroup(site, tenantId, options)]);
-  readyOf(site).add(tenantId);
+  const places = readyOf(site);
+  const made = places.get(tenantId) ?? makePlaces(site, tenantId, options);
+  places.set(tenantId, made);
+  await made;
+}
+
+function makePlaces(site: Site, tenantId: string, options: CallOptions): Promise<unknown> {
+  const made = Promise.all([ensureCluster(site, tenantId, options), ensureLogGroup(site, tenantId, options)]);
+  made.catch(() => readyOf(site).delete(tenantId));
+  return made;
 }
 
 /** Somebody has taken them away: the next ensure makes them again. */

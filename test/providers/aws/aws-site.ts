@@ -3,7 +3,7 @@ import { systemClock, systemIds } from '../../../src/domain/clock.ts';
 import { createClients } from '../../../src/providers/aws/clients.ts';
 import { createTaskReader } from '../../../src/providers/aws/runs/tasks.ts';
 import type { Site } from '../../../src/providers/aws/site.ts';
-import { createThrottle } from '../../../src/providers/aws/throttle.ts';
+import { createThrottle, ownBuckets } from '../../../src/providers/aws/throttle.ts';
 import type { AwsFake } from '../../aws-fake/server.ts';
 
 export interface TestSite extends Site {
@@ -32,7 +32,7 @@ export function awsSite(fake: AwsFake, region: string): TestSite {
     clients: createClients(),
     clock: systemClock,
     ids: systemIds,
-    throttle: createThrottle(systemClock),
+    throttle: createThrottle(systemClock, ownBuckets(systemClock)),
     log: (event: string, data: Record<string, unknown>) => void told.push({ event, data }),
   };
   return { ...access, tasks: createTaskReader(access), told };

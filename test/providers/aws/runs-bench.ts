@@ -4,17 +4,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CreateFileSystemCommand } from '@aws-sdk/client-efs';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../src/domain/clock.ts';
-import { systemIds } from '../../../src/domain/clock.ts';
+import { systemClock, systemIds } from '../../../src/domain/clock.ts';
 import { type ContainerSpecInput, containerSpec } from '../../../src/domain/container-spec.ts';
 import { imageDetails } from '../../../src/domain/image.ts';
+import type { RequestBuckets } from '../../../src/domain/request-buckets.ts';
 import { createAwsProvider } from '../../../src/providers/aws/aws.ts';
 import { createClients } from '../../../src/providers/aws/clients.ts';
 import { writeHeld } from '../../../src/providers/aws/images/held.ts';
-import { createThrottle } from '../../../src/providers/aws/throttle.ts';
+import { createThrottle, ownBuckets } from '../../../src/providers/aws/throttle.ts';
 import type { CreateInput, RunRef } from '../../../src/providers/provider.ts';
 import { manualClock } from '../../aws-fake/clock.ts';
 import { defaultAccount } from '../../aws-fake/front-door.ts';
-import { realHabits } from '../../aws-fake/habits.ts';
+import { goodHabits, realHabits } from '../../aws-fake/habits.ts';
 import { inProcessHandler } from '../../aws-fake/in-process.ts';
 import { virtualRuntime } from '../../aws-fake/runtime/virtual.ts';
 import { startAwsFake } from '../../aws-fake/server.ts';
@@ -26,10 +27,17 @@ const stepMs = 50;
 
 export type RunsBench = Awaited<ReturnType<typeof startRunsBench>>;
 
-export async function startRunsBench(more: { spot?: boolean } = {}) {
+interface BenchOptions {
+  spot?: boolean;
+  /** Time passes by itself, for what has a clock of its own; tasks start at once. */
+  inRealTime?: boolean;
+}
+
+export async function startRunsBench({ spot = false, inRealTime = false }: BenchOptions = {}) {
   const clock = manualClock();
   const runtime = virtualRuntime();
-  const fake = await startAwsFake({ clock, runtime, habits: realHabits() });
+  const habits = inRealTime ? { ...goodHabits(), throttle: true } : realHabits();
+  const fake = await startAwsFake({ runtime, habits, ...(!inRealTime && { clock }) });
   const aws = fake.site(defaultAccount, region);
   const clients = createClients({
     region,
@@ -51,11 +59,11 @@ export async function startRunsBench(more: { spot?: boolean } = {}) {
     bucket,
     logRetentionDays: 30,
     fileSystemId: FileSystemId,
-    spot: more.spot ?? false,
+    spot,
     architecture: 'amd64' as const,
     forwarderImage: null as string | null,
   };
-  const time: Clock = {
+  const movedTime: Clock = {
     now: () => clock.now(),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
@@ -68,10 +76,11 @@ export async function startRunsBench(more: { spot?: boolean } = {}) {
         signal?.addEventListener('abort', leave, { once: true });
       }),
   };
+  const time = inRealTime ? systemClock : movedTime;
   const registries = { hosts: [], loopback: true };
   const options = { settings, registries, installId, clock: time, ids: systemIds, clients };
   /** As another process would have it, which remembers nothing. */
-  const anotherProvider = () => createAwsProvider(options);
+  const anotherProvider = (buckets?: RequestBuckets) => createAwsProvider({ ...options, ...(buckets && { buckets }) });
   const provider = anotherProvider();
 
   const tenantId = randomUUID();
@@ -85,11 +94,12 @@ export async function startRunsBench(more: { spot?: boolean } = {}) {
   });
   const uri = 'example.org/web:1';
   const access = { settings, prefix, installId, clients, clock: time, ids: systemIds };
-  const writer = { ...access, throttle: createThrottle(time), log: () => {} };
+  const writer = { ...access, throttle: createThrottle(time, ownBuckets(time)), log: () => {} };
   const hold = (tenant: string) => passing(writeHeld(writer, { uri, details }, tenant, live));
 
   /** Lets time pass until the work is done. */
   async function passing<T>(work: Promise<T>): Promise<T> {
+    if (inRealTime) return work;
     let isDone = false;
     const done = () => {
       isDone = true;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../src/domain/clock.ts';
-import { createThrottle } from '../../../src/providers/aws/throttle.ts';
+import { createThrottle, ownBuckets } from '../../../src/providers/aws/throttle.ts';
 
 /** Time that passes only by sleeping. */
 function sleeper(): Clock {
@@ -13,13 +13,14 @@ function sleeper(): Clock {
     },
   };
 }
-const limit = { actions: ['ecs:RunTask'], burst: 5, perSecond: 2 };
+/** Of the burst four fifths are used. */
+const limit = { name: 'limit', actions: ['ecs:RunTask'], burst: 5, perSecond: 2 };
 const live = new AbortController().signal;
 
 test('a burst goes at once, and what follows at the pace of the limit', async () => {
   const clock = sleeper();
-  const throttle = createThrottle(clock, [limit]);
-  await Promise.all(Array.from({ length: 5 }, () => throttle.take('ecs:RunTask', 'a', live)));
+  const throttle = createThrottle(clock, ownBuckets(clock), [limit]);
+  await Promise.all(Array.from({ length: 4 }, () => throttle.take('ecs:RunTask', 'a', live)));
   expect(clock.now()).toBe(0);
   await Promise.all(Array.from({ length: 10 }, () => throttle.take('ecs:RunTask', 'a', live)));
   expect(clock.now()).toBe(5_000);
@@ -27,20 +28,24 @@ test('a burst goes at once, and what follows at the pace of the limit', async ()
 
 test('actions without a published limit do not wait', async () => {
   const clock = sleeper();
-  const throttle = createThrottle(clock, [limit]);
+  const throttle = createThrottle(clock, ownBuckets(clock), [limit]);
   await Promise.all(Array.from({ length: 100 }, () => throttle.take('s3:GetObject', 'a', live)));
   expect(clock.now()).toBe(0);
 });
 
 test('an action below two limits keeps to both', async () => {
   const clock = sleeper();
-  const throttle = createThrottle(clock, [limit, { ...limit, burst: 1, perSecond: 1 }]);
+  const throttle = createThrottle(clock, ownBuckets(clock), [
+    limit,
+    { ...limit, name: 'narrow', burst: 1, perSecond: 1 },
+  ]);
   for (let count = 0; count < 4; count++) await throttle.take('ecs:RunTask', 'a', live);
   expect(clock.now()).toBe(3_000);
 });
 
 test('tenants are served in turns, however much one of them asks for', async () => {
-  const throttle = createThrottle(sleeper(), [{ ...limit, burst: 1 }]);
+  const clock = sleeper();
+  const throttle = createThrottle(clock, ownBuckets(clock), [{ ...limit, burst: 1 }]);
   const served: string[] = [];
   const ask = (lane: string) => throttle.take('ecs:RunTask', lane, live).then(() => served.push(lane));
   await Promise.all([
@@ -55,7 +60,7 @@ test('tenants are served in turns, however much one of them asks for', async () 
 
 test('who gives up leaves the queue and takes no turn', async () => {
   const clock = sleeper();
-  const throttle = createThrottle(clock, [{ ...limit, burst: 1 }]);
+  const throttle = createThrottle(clock, ownBuckets(clock), [{ ...limit, burst: 1 }]);
   await throttle.take('ecs:RunTask', 'a', live);
   const leaving = new AbortController();
   const left = throttle.take('ecs:RunTask', 'a', leaving.signal);

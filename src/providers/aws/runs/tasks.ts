@@ -20,25 +20,30 @@ interface Waiting {
 }
 
 export function createTaskReader(site: AwsAccess): TaskReader {
+  /** Who waits, by cluster and task. */
   const open = new Map<string, Map<string, Waiting[]>>();
 
   async function flush(cluster: string): Promise<void> {
     await site.clock.sleep(gatherMs);
     const batch = open.get(cluster) ?? new Map<string, Waiting[]>();
-    open.delete(cluster);
-    const arns = [...batch.keys()];
-    for (let at = 0; at < arns.length; at += mostAtOnce) {
-      void answer(cluster, arns.slice(at, at + mostAtOnce), batch);
-    }
+    while (batch.size > 0) await answer(cluster, batch);
   }
 
-  async function answer(cluster: string, arns: string[], batch: Map<string, Waiting[]>): Promise<void> {
-    const settle = (arn: string, how: (waiting: Waiting) => void) => batch.get(arn)?.forEach(how);
+  /** Takes those who wait when its turn has come, however long that took. */
+  async function answer(cluster: string, waiting: Map<string, Waiting[]>): Promise<void> {
+    let taken = new Map<string, Waiting[]>();
+    const take = () => {
+      taken = new Map([...waiting].slice(0, mostAtOnce));
+      for (const arn of taken.keys()) waiting.delete(arn);
+      if (waiting.size === 0) open.delete(cluster);
+      return [...taken.keys()];
+    };
     try {
-      const tasks = await describe(site, cluster, arns, { signal: AbortSignal.timeout(batchMs) });
-      for (const arn of arns) settle(arn, ({ resolve }) => resolve(tasks.get(arn) ?? null));
+      const tasks = await describe(site, cluster, take, { signal: AbortSignal.timeout(batchMs) });
+      for (const [arn, each] of taken) for (const { resolve } of each) resolve(tasks.get(arn) ?? null);
     } catch (error) {
-      for (const arn of arns) settle(arn, ({ reject }) => reject(error));
+      if (taken.size === 0) take();
+      for (const { reject } of [...taken.values()].flat()) reject(error);
     }
   }
 
@@ -68,16 +73,16 @@ export function createTaskReader(site: AwsAccess): TaskReader {
   };
 }
 
-/** At most a hundred; those that ECS does not know are left out. A cluster that is gone has none. */
+/** @param take names them, at most a hundred, when they can be asked for. Those that ECS does not know are left out. A cluster that is gone has none. */
 async function describe(
   site: AwsAccess,
   cluster: string,
-  arns: string[],
+  take: () => string[],
   options: CallOptions,
 ): Promise<Map<string, Task>> {
-  const command = new DescribeTasksCommand({ cluster, tasks: arns });
-  const send = (http: { abortSignal: AbortSignal }) => site.clients.ecs.send(command, http);
-  const call = ask(site, { action: 'ecs:DescribeTasks', subject, send }, options);
+  const send = (http: { abortSignal: AbortSignal }) =>
+    site.clients.ecs.send(new DescribeTasksCommand({ cluster, tasks: take() }), http);
+  const call = ask(site, { action: 'ecs:DescribeTasks', subject, tenantId: cluster, send }, options);
   const { tasks = [] } = await unless(call, ['not_found'], { tasks: [] });
   return new Map(tasks.map((task) => [task.taskArn ?? '', task]));
 }
@@ -93,7 +98,7 @@ export async function listTasks(
   do {
     const command = new ListTasksCommand({ cluster, desiredStatus, startedBy, nextToken });
     const send = (http: { abortSignal: AbortSignal }) => site.clients.ecs.send(command, http);
-    const call = ask(site, { action: 'ecs:ListTasks', subject, send }, options);
+    const call = ask(site, { action: 'ecs:ListTasks', subject, tenantId: cluster, send }, options);
     const page: Pick<ListTasksCommandOutput, 'taskArns' | 'nextToken'> = await unless(call, ['not_found'], {});
     found.push(...(page.taskArns ?? []));
     nextToken = page.nextToken;
