@@ -28,6 +28,7 @@ export function awsSite(fake: AwsFake, region: string): TestSite {
       ...{ executionRole: '', taskRole: null, bucket: 'bucket', logRetentionDays: 1, fileSystemId: null, spot: false },
       architecture: 'amd64' as const,
       forwarderImage: null as string | null,
+      secretPrefix: null as string | null,
     },
     clients: createClients(),
     clock: systemClock,

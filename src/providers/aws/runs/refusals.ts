@@ -15,6 +15,12 @@ const within = (value: number | undefined, from: number, to: number): boolean =>
   value === undefined || (value >= from && value <= to);
 
 const rules: readonly Rule[] = [
+  ({ secrets = [] }) => {
+    const like = secrets.findIndex(({ secret }) => /-[A-Za-z0-9]{6}(#|$)/.test(secret));
+    const reason =
+      'a name that ends with a hyphen and six characters looks like an ARN to AWS; call the secret otherwise';
+    return unless(like < 0, `secrets.${like}.secret`, reason);
+  },
   ({ unsetEnv }) =>
     unless(!unsetEnv?.length, 'unsetEnv', 'Fargate keeps every variable of the image; set it to an empty value'),
   ({ groups }) =>
