@@ -146,6 +146,8 @@ const aws = common.extend({
   /** Roles of the tasks; `{tenant}` in them becomes the tenant's id. Without a task role there is no exec. */
   LONGSHORE_AWS_EXECUTION_ROLE: arn,
   LONGSHORE_AWS_TASK_ROLE: arn.optional(),
+  /** What tenants push with, each only to repositories of his own; Longshore must be allowed to assume it. Unset: they push through Longshore. */
+  LONGSHORE_AWS_PUSH_ROLE: arn.optional(),
   /** An S3 bucket: what was made and not started yet is remembered there, and large transfers pass through it. */
   LONGSHORE_AWS_BUCKET: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
   /** Of those that CloudWatch Logs offers, in days. */

@@ -41,7 +41,7 @@ export interface KeptImage {
   tag: ImageTag | null;
   /** How the tenant called it. */
   name: string;
-  event: 'pulled' | 'tagged' | 'committed' | 'loaded' | 'imported' | 'built';
+  event: 'pulled' | 'tagged' | 'committed' | 'loaded' | 'imported' | 'built' | 'pushed';
   actor: Actor;
   /** Spent on the image, where a request makes a new one each time. */
   claim?: KeyClaim | null;

@@ -325,6 +325,32 @@ export interface BuildInput {
   shmMiB: number | null;
 }
 
+export interface PushAccessInput {
+  tenantId: string;
+  /** Names below the tenant's own, one or more. They are made. */
+  repositories: string[];
+}
+
+export interface PushAccess {
+  /** Its host, as names of images begin with it. */
+  registry: string;
+  username: string;
+  password: string;
+  expiresAt: Date;
+  /** With registry and all, in their order. */
+  repositories: string[];
+}
+
+/** What a tenant pushed to the provider's registry; held for it. */
+export interface PushedImage {
+  /** With registry and all. */
+  repository: string;
+  tag: string;
+  /** Of what the tag names, which may be a list. */
+  digest: string;
+  details: ImageDetails;
+}
+
 /** Images are held per tenant: two tenants share layers, yet neither's release takes the other's image away. */
 export interface ImagePort {
   /** Pulls and holds. Yields progress; returns what was pulled. not_found when the registry lacks it, forbidden when it refuses the credential. Repeatable. */
@@ -344,6 +370,10 @@ export interface ImagePort {
    * Steps of other tenants' builds are never taken for this one's.
    */
   build?(input: BuildInput, options: CallOptions): AsyncGenerator<string, ImageDetails, void>;
+  /** A password for the provider's own registry that opens repositories of this tenant and no others. Each call gives another. invalid for a name. */
+  pushAccess?(input: PushAccessInput, options: CallOptions): Promise<PushAccess>;
+  /** What was pushed with such a password and was not told yet; told once the next is asked for. Has `pushAccess` beside it. */
+  pushed?(tenantId: string, options: CallOptions): AsyncGenerator<PushedImage, void, void>;
   /** Forgets what earlier builds of a tenant left to be taken again. Answers the ids and how many bytes went. */
   pruneBuilds?(
     tenantId: string,

@@ -42,6 +42,7 @@ export async function createProvider(config: Config, { log, buckets, ...site }: 
           ingressRanges: config.LONGSHORE_AWS_INGRESS,
           executionRole: config.LONGSHORE_AWS_EXECUTION_ROLE,
           taskRole: config.LONGSHORE_AWS_TASK_ROLE ?? null,
+          pushRole: config.LONGSHORE_AWS_PUSH_ROLE ?? null,
           bucket: config.LONGSHORE_AWS_BUCKET,
           logRetentionDays: config.LONGSHORE_AWS_LOG_RETENTION_DAYS,
           fileSystemId: config.LONGSHORE_AWS_EFS ?? null,

@@ -8,7 +8,7 @@ type Call = (...args: unknown[]) => unknown;
 /** They last as long as somebody listens or sends, which says nothing about the provider. */
 const streams = new Set(['logs', 'stats', 'watch', 'put', 'save']);
 /** They tell of their progress until their result. */
-const telling = new Set(['pull', 'build']);
+const telling = new Set(['pull', 'build', 'pushed']);
 
 export function timed(provider: Provider, metrics: Metrics): Provider {
   const { images, networks, volumes, archive, ...own } = provider;

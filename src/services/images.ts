@@ -4,12 +4,16 @@ import { findImage, listImages as readImages } from '../db/images.ts';
 import type { Page } from '../db/paging.ts';
 import { notFound } from '../domain/errors.ts';
 import { familiarRepository, type Image, parseImageReference } from '../domain/image.ts';
+import { takeInPushed } from './pushed-images.ts';
 
 /** By name, digest, id or unique prefix of an id: the tenant's own, then the shared ones. Throws not_found naming the reference. */
 export async function requireImage(deps: Deps, ctx: Ctx, reference: string): Promise<Image> {
-  const image = await findImage(deps.db, ctx.principal.tenantId, reference);
-  if (!image) throw notFound('image', reference);
-  return image;
+  const { tenantId } = ctx.principal;
+  const image = await findImage(deps.db, tenantId, reference);
+  if (image) return image;
+  const pushed = (await takeInPushed(deps, tenantId)) ? await findImage(deps.db, tenantId, reference) : null;
+  if (!pushed) throw notFound('image', reference);
+  return pushed;
 }
 
 export interface ImageQuery {
@@ -20,7 +24,8 @@ export interface ImageQuery {
 }
 
 /** Newest first; one more than the page's limit when there are more. Throws invalid for a name that is none. */
-export function listImages(deps: Deps, ctx: Ctx, { name, ...query }: ImageQuery, page: Page): Promise<Image[]> {
+export async function listImages(deps: Deps, ctx: Ctx, { name, ...query }: ImageQuery, page: Page): Promise<Image[]> {
+  if (page.after === null) await takeInPushed(deps, ctx.principal.tenantId);
   return readImages(
     deps.db,
     ctx.principal.tenantId,

@@ -14,6 +14,7 @@ const posts = routesOf(documented()).filter(({ method }) => method === 'POST');
 const unrepeatable: Record<string, object> = {
   createKey: { key: null },
   createTicket: { ticket: null },
+  createPushCredentials: { password: null },
   execInContainer: {},
 };
 
@@ -41,7 +42,7 @@ const send = (route: Route, { path, body }: Post, key: string) =>
   clientOf(route).send('POST', path, body, { 'idempotency-key': key });
 
 /** Without an effect that has to be single, they are simply done again after a crash. */
-const redone = ['pullImage', 'createTicket', 'releaseOrphans'];
+const redone = ['pullImage', 'createTicket', 'releaseOrphans', 'createPushCredentials'];
 
 /** What both tenants have, and which tenants there are: all that a POST could change. */
 async function everything(): Promise<unknown> {

@@ -88,6 +88,7 @@ export const endpointRows: Record<string, EndpointRow> = {
   commitContainer: { ...ofContainer, body: { repository: 'mine' } },
 
   pullImage: { body: { reference: 'alpine' } },
+  createPushCredentials: { body: { repositories: ['team/web'] } },
   listImages: { references: [{ kind: 'image', status: 200, query: (name) => `name=${q(name)}` }] },
   getImage: ofImage,
   removeImage: { ...ofImage, query: 'force=true' },

@@ -40,9 +40,9 @@ async function harness(restartInPlace: boolean): Promise<Harness> {
 
 describeProvider('memory (restarts in place, like Docker)', () => harness(true), {
   realKernel: false,
-  capabilities: everything,
+  capabilities: [...everything, 'images.pushAccess'],
 });
 describeProvider('memory (never restarts in place, like ECS)', () => harness(false), {
   realKernel: false,
-  capabilities: everything,
+  capabilities: [...everything, 'images.pushAccess'],
 });

@@ -39,6 +39,7 @@ export async function openAwsAccount(): Promise<AwsAccount> {
     LONGSHORE_AWS_PUBLIC_ADDRESSES: '1',
     LONGSHORE_AWS_EXECUTION_ROLE: `${role}/execution`,
     LONGSHORE_AWS_TASK_ROLE: `${role}/task`,
+    LONGSHORE_AWS_PUSH_ROLE: `arn:aws:iam::${defaultAccount}:role/push`,
     LONGSHORE_AWS_BUCKET: bucket,
     LONGSHORE_AWS_EFS: made.FileSystemId ?? '',
     LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: '1',

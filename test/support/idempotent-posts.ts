@@ -57,6 +57,7 @@ export const idempotentPosts: Record<string, Prepare> = {
   execInContainer: verb('exec', 'running', { command: ['echo', 'canary-of-exec'] }),
 
   pullImage: async () => ({ path: '/v1/images/pull', body: { reference: `${fresh('pulled')}/app` } }),
+  createPushCredentials: async () => ({ path: '/v1/images/push-credentials', body: { repositories: [fresh('team')] } }),
   tagImage: async ({ a }) => {
     const reference = `${fresh('tagged')}/app`;
     await a.admin.expect(200, 'POST', '/v1/images/pull', { reference });

@@ -23,6 +23,7 @@ import { imageRoutes } from './images.ts';
 import { logRoutes } from './logs.ts';
 import { networkRoutes } from './networks.ts';
 import { orphanRoutes } from './orphans.ts';
+import { pushAccessRoutes } from './push-access.ts';
 import { recoverAnswer } from './recover.ts';
 import { router, type V1 } from './router.ts';
 import { statsRoutes } from './stats.ts';
@@ -53,6 +54,7 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   containerRoutes(v1, deps);
   containerVerbRoutes(v1, deps);
   imagePullRoutes(v1, deps);
+  pushAccessRoutes(v1, deps);
   imageRoutes(v1, deps);
   imageArchiveRoutes(v1, deps, streams);
   imageBuildRoutes(v1, deps);

@@ -4,7 +4,7 @@
  */
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
-import { ECRClient } from '@aws-sdk/client-ecr';
+import { ECRClient, type ECRClientConfig } from '@aws-sdk/client-ecr';
 import { ECSClient, type ECSClientConfig } from '@aws-sdk/client-ecs';
 import { EFSClient } from '@aws-sdk/client-efs';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
@@ -36,6 +36,8 @@ export function createClients(own: ECSClientConfig & EC2ClientConfig & S3ClientC
     s3: new S3Client(settings),
     ssm: new SSMClient(settings),
     sts: new STSClient(settings),
+    /** With the rights of a session. To be destroyed. */
+    ecrAs: (credentials: NonNullable<ECRClientConfig['credentials']>) => new ECRClient({ ...settings, credentials }),
     discovery: new ServiceDiscoveryClient(settings),
   };
 }

@@ -13,6 +13,8 @@ export interface AwsSettings {
   /** Role ARNs; `{tenant}` in them becomes the tenant's id. The task role is needed for exec. */
   executionRole: string;
   taskRole: string | null;
+  /** Whose sessions push to a tenant's repositories; null: tenants do not. */
+  pushRole: string | null;
   /** Bucket of the runs' records and of large transfers. */
   bucket: string;
   logRetentionDays: number;

@@ -14,6 +14,7 @@ import { loadImages, saveImages } from './image-archives.ts';
 import { holdImage, inspectImage, pullImage, releaseImage } from './images.ts';
 import { readLogs } from './logs.ts';
 import { discard, listOwned } from './ownership.ts';
+import { pushAccess } from './push-access.ts';
 import { startRun } from './running.ts';
 import { createRun, destroyRun, renameRun } from './runs.ts';
 import { execInRun, statsOfRun, topOfRun, watchWorld } from './sessions.ts';
@@ -100,6 +101,7 @@ export function createMemoryProvider(options: MemoryOptions): Provider {
         }
       },
       load: async (input, loadOptions) => await load(input, loadOptions),
+      pushAccess: call('images.pushAccess', (input) => pushAccess(context, input)),
       build: async function* (input, { signal }) {
         const steps = buildImage(context, input);
         for (let step = await steps.next(); ; step = await steps.next()) {

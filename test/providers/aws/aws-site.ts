@@ -25,7 +25,15 @@ export function awsSite(fake: AwsFake, region: string): TestSite {
     installId: systemIds.uuid(),
     settings: {
       ...{ prefix: 'longshore', vpcId: 'vpc-1', subnetIds: [], publicAddresses: false, ingressRanges: [] },
-      ...{ executionRole: '', taskRole: null, bucket: 'bucket', logRetentionDays: 1, fileSystemId: null, spot: false },
+      ...{
+        executionRole: '',
+        taskRole: null,
+        pushRole: null,
+        bucket: 'bucket',
+        logRetentionDays: 1,
+        fileSystemId: null,
+        spot: false,
+      },
       architecture: 'amd64' as const,
       forwarderImage: null as string | null,
       secretPrefix: null as string | null,

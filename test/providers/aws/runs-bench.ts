@@ -56,6 +56,7 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
     ingressRanges: ['0.0.0.0/0'],
     executionRole: `arn:aws:iam::${defaultAccount}:role/execution`,
     taskRole: `arn:aws:iam::${defaultAccount}:role/task`,
+    pushRole: null,
     bucket,
     logRetentionDays: 30,
     fileSystemId: FileSystemId,

@@ -38,7 +38,7 @@ export async function ensureRepository(
   tenantId: string,
   path: string,
   options: CallOptions,
-): Promise<Repository & { uri: string }> {
+): Promise<Repository & { uri: string; arn: string }> {
   const name = `${repositoryPrefix(site, tenantId)}/${path}`;
   const command = new CreateRepositoryCommand({
     repositoryName: name,
@@ -49,19 +49,19 @@ export async function ensureRepository(
   const call = { action: 'ecr:CreateRepository', subject: { noun: 'repository' }, tenantId, send };
   try {
     const { repository } = await ask(site, call, options);
-    return { tenantId, name, uri: repository?.repositoryUri ?? '' };
+    return { tenantId, name, uri: repository?.repositoryUri ?? '', arn: repository?.repositoryArn ?? '' };
   } catch (error) {
     if (!isAwsError(error, /^RepositoryAlreadyExistsException$/)) throw error;
-    return { tenantId, name, uri: await uriOf(site, { tenantId, name }, options) };
+    return { tenantId, name, ...(await placeOf(site, { tenantId, name }, options)) };
   }
 }
 
-async function uriOf(site: Site, { tenantId, name }: Repository, options: CallOptions): Promise<string> {
+async function placeOf(site: Site, { tenantId, name }: Repository, options: CallOptions) {
   const command = new DescribeRepositoriesCommand({ repositoryNames: [name] });
   const send = (http: { abortSignal: AbortSignal }) => site.clients.ecr.send(command, http);
   const call = { action: 'ecr:DescribeRepositories', subject: { noun: 'repository' }, tenantId, send };
   const { repositories: [found] = [] } = await ask(site, call, options);
-  return found?.repositoryUri ?? '';
+  return { uri: found?.repositoryUri ?? '', arn: found?.repositoryArn ?? '' };
 }
 
 /** Null when it is not there. */

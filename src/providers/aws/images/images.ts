@@ -5,7 +5,7 @@
 import { AppError } from '../../../domain/errors.ts';
 import { asImageId, type ImageDetails } from '../../../domain/image.ts';
 import type { RegistryPolicy } from '../../../domain/registry-policy.ts';
-import type { CallOptions, ImagePort } from '../../provider.ts';
+import type { CallOptions, ImagePort, PushAccessInput } from '../../provider.ts';
 import type { Site } from '../site.ts';
 import { copyImage } from './copy.ts';
 import { deleteManifest, ensureRepository, putManifest, readManifest } from './ecr.ts';
@@ -13,11 +13,14 @@ import { removeHeld, writeHeld } from './held.ts';
 import { loadImages } from './load.ts';
 import { findHeld, heldBy, placeOf, readPlaced } from './places.ts';
 import { pullImage } from './pull.ts';
+import { pushAccess } from './push-access.ts';
+import { pushedImages } from './pushes.ts';
 import { saveImages } from './save.ts';
 import { openStored } from './stored.ts';
 import { isImageUsed } from './uses.ts';
 
 export function imagesOf(site: Site, registries: RegistryPolicy): ImagePort {
+  const { pushRole } = site.settings;
   return {
     pull: (input, options) => pullImage(site, registries, input, options),
     inspect: (reference, options) => inspect(site, reference, options),
@@ -25,6 +28,10 @@ export function imagesOf(site: Site, registries: RegistryPolicy): ImagePort {
     release: (imageId, tenantId, options) => release(site, imageId, tenantId, options),
     save: (imageIds, options) => saveImages(site, imageIds, options),
     load: (input, options) => loadImages(site, input, options),
+    ...(pushRole !== null && {
+      pushAccess: (input: PushAccessInput, options: CallOptions) => pushAccess(site, pushRole, input, options),
+      pushed: (tenantId: string, options: CallOptions) => pushedImages(site, tenantId, options),
+    }),
   };
 }
 

@@ -1,13 +1,7 @@
 /** Pulls: from somebody's registry into the tenant's own repository on ECR. */
 
-import { sha256 } from '../../../domain/clock.ts';
 import { AppError } from '../../../domain/errors.ts';
-import {
-  familiarReference,
-  familiarRepository,
-  type ImageDetails,
-  type ImageReference,
-} from '../../../domain/image.ts';
+import { familiarReference, type ImageDetails, type ImageReference } from '../../../domain/image.ts';
 import type { RegistryPolicy } from '../../../domain/registry-policy.ts';
 import { fetchBlob, fetchManifest, openBlob } from '../../../registry/manifests.ts';
 import { openRegistry } from '../../../registry/session.ts';
@@ -17,6 +11,7 @@ import { copyImage, type ImageSource } from './copy.ts';
 import { ensureRepository, readManifest } from './ecr.ts';
 import { writeHeld } from './held.ts';
 import { choose, detailsOf, manifestTypes, mediaTypeOf, parseManifest } from './manifest.ts';
+import { repositoryPath } from './repository-paths.ts';
 import { maxConfigBytes } from './stored.ts';
 
 /** How often a pull may lose its image to a release of the same tenant before it gives up. */
@@ -73,14 +68,4 @@ function chosenOf(bytes: Buffer, platform: string, reference: ImageReference): s
   const chosen = choose(manifest.list, platform);
   if (chosen) return chosen.digest;
   throw new AppError('not_found', `No image of ${familiarReference(reference)} is for ${platform}`);
-}
-
-/** The grammar of ECR's names is narrower than that of references. */
-const ecrPath = /^[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/;
-const longestPath = 180;
-
-/** Below the tenant's own prefix: the name that people read where ECR can have it. */
-function repositoryPath(reference: Pick<ImageReference, 'domain' | 'path'>): string {
-  const name = familiarRepository(reference).replaceAll(':', '-').toLowerCase();
-  return ecrPath.test(name) && name.length <= longestPath ? name : `hashed/${sha256(name).slice(0, 40)}`;
 }

@@ -11,6 +11,7 @@ const settings = {
   ingressRanges: [],
   executionRole: 'arn:aws:iam::111122223333:role/{tenant}/execution',
   taskRole: 'arn:aws:iam::111122223333:role/{tenant}/task' as string | null,
+  pushRole: null,
   bucket: 'records',
   logRetentionDays: 30,
   fileSystemId: 'fs-1',
