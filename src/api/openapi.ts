@@ -35,6 +35,7 @@ const tags = [
     description: 'Containers of one network reach each other by name; every tenant has a default one.',
   },
   { name: 'events', description: 'What happened to the objects of a tenant, gapless and in order.' },
+  { name: 'provider', description: 'Where containers run, and what can be had there.' },
   { name: 'tickets', description: 'Single-use stand-ins for a key, where a browser cannot send a header.' },
   { name: 'certificates', description: 'Client certificates: the credential that every Docker client can send.' },
   { name: 'tenants', description: 'For the operator: tenants, their quotas and keys.' },

@@ -125,8 +125,6 @@ export interface Features {
   /** Upper bounds that no spec may exceed; null = the operator's quota alone decides. */
   maxMemoryMiB: number | null;
   maxCpus: number | null;
-  /** It gives containers secrets out of a store of its own; otherwise none may be asked for. */
-  secrets?: boolean;
   /** Whatever else it can never run: null = nothing of this spec. Pure. */
   refusalOf?: (spec: ContainerSpec) => Refusal | null;
   /** What its methods do not tell or do as elsewhere; nothing when absent. */
@@ -408,6 +406,8 @@ export interface Provider {
   ping(options: CallOptions): Promise<void>;
   /** What an operator should know before strangers' containers run there, a sentence each. To be logged at the start. */
   warnings?(options: CallOptions): Promise<string[]>;
+  /** What a tenant may know of where its containers run, and of how that is set up. */
+  settings?(options: CallOptions): Promise<Record<string, string | number | boolean>>;
 
   /**
    * Idempotent by key: a second call adopts what the first made (after checking its labels), as it was made and in whatever

@@ -3,9 +3,10 @@ import type { Deps } from '../context.ts';
 import { mountedVolumes } from '../db/creation.ts';
 import type { Container, Run } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import type { Attachment } from '../domain/network.ts';
 import { providerKey } from '../domain/provider-key.ts';
-import type { CallOptions, CreateInput, EndpointInput } from '../providers/provider.ts';
+import type { CallOptions, CreateInput, EndpointInput, Provider } from '../providers/provider.ts';
 import { recheckBinds } from './binds.ts';
 import type { Action } from './plan.ts';
 import { STABLE_SECONDS } from './plan.ts';
@@ -69,13 +70,13 @@ async function change(
       await provider.kill(ref, action.signal, options);
       return run;
     case 'pause':
-      await required(provider.pause, 'pause').call(provider, ref, options);
+      await required(provider, provider.pause, 'pause').call(provider, ref, options);
       return { ...run, phase: 'paused' };
     case 'unpause':
-      await required(provider.unpause, 'unpause').call(provider, ref, options);
+      await required(provider, provider.unpause, 'unpause').call(provider, ref, options);
       return { ...run, phase: 'running' };
     case 'update':
-      await required(provider.update, 'update').call(provider, ref, container.spec.resources, options);
+      await required(provider, provider.update, 'update').call(provider, ref, container.spec.resources, options);
       return { ...run, resources: container.spec.resources };
     case 'rename':
       await provider.rename?.(ref, container.name, endpointsOf(container), options);
@@ -84,7 +85,12 @@ async function change(
       await connect(deps, container, action.network, options);
       return run;
     case 'disconnect':
-      await required(provider.networks.disconnect, 'disconnect').call(provider.networks, ref, action, options);
+      await required(provider, provider.networks.disconnect, 'networks.disconnect').call(
+        provider.networks,
+        ref,
+        action,
+        options,
+      );
       return run;
     case 'destroy':
       await provider.destroy(ref, options);
@@ -138,7 +144,12 @@ async function connect(deps: Deps, container: Container, network: Attachment, op
   const [endpoint] = endpointsOf({ ...container, attachments: [network] });
   if (!endpoint) return;
   try {
-    await required(networks.connect, 'connect').call(networks, { key, handle }, endpoint, options);
+    await required(deps.provider, networks.connect, 'networks.connect').call(
+      networks,
+      { key, handle },
+      endpoint,
+      options,
+    );
   } catch (error) {
     if (error instanceof AppError && error.code === 'not_found') {
       await networks.ensure({ ...network, tenantId: container.tenantId }, options);
@@ -188,7 +199,7 @@ export function countRestart(run: Run): Run {
   return { ...run, restartCount: run.restartCount + 1, restartStreak: streak + 1, restartAt: null };
 }
 
-function required<T>(member: T | undefined, name: string): T {
-  if (member === undefined) throw new AppError('unsupported', `This provider cannot ${name} containers`);
+function required<T>({ name }: Provider, member: T | undefined, path: string): T {
+  if (member === undefined) throw lacking(name, path);
   return member;
 }

@@ -7,6 +7,7 @@ import { tenantName } from '../db/tenants.ts';
 import { isWithin } from '../domain/bind-grant.ts';
 import type { Container } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import type { CallOptions } from '../providers/provider.ts';
 
 /**
@@ -19,6 +20,7 @@ export async function permittedPath(
   path: string,
   options: CallOptions,
 ): Promise<string> {
+  if (!provider.hostPath) throw lacking(provider.name, 'mounts.bind');
   const granted = limits.binds.filter((grant) => grant.tenant === tenant);
   if (granted.length === 0) {
     throw new AppError(
@@ -26,8 +28,6 @@ export async function permittedPath(
       'paths of the host cannot be mounted; use a volume (type "volume") instead, or copy files into the container',
     );
   }
-  if (!provider.hostPath)
-    throw new AppError('unsupported', 'this provider cannot mount paths of its host; use a volume');
   const refusal = new AppError('forbidden', `${path} is not a path below a folder that the operator allows`);
   for (const { path: folder } of granted) {
     if (!isWithin(path, folder)) continue;

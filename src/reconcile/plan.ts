@@ -38,6 +38,8 @@ export type Action =
 
 /** How often a settled but live container is looked at, should a hint be lost. */
 export const LIVE_CHECK_SECONDS = 300;
+/** Not every provider tells when it becomes healthy. */
+const HEALTH_CHECK_SECONDS = 10;
 const STARTING_CHECK_SECONDS = 1;
 const RESTART_CAP_SECONDS = 60;
 /** A run this long forgets its earlier restarts. */
@@ -166,7 +168,7 @@ function planRunning(container: Container, stopDue: boolean, startDue: boolean, 
   if (signal) return signal;
   if (!wantsUp(container) || (stopDue && startDue)) return planStop(container, now);
   if (container.desired === 'paused') return { kind: 'pause' };
-  return settled(null, LIVE_CHECK_SECONDS);
+  return settled(null, container.run.health === 'starting' ? HEALTH_CHECK_SECONDS : LIVE_CHECK_SECONDS);
 }
 
 function planStop({ run, spec, stopSignal, stopGraceSeconds: graceSeconds }: Container, now: Date): Action {

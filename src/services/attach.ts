@@ -2,7 +2,9 @@
 import type { Ctx, Deps } from '../context.ts';
 import { type Container, statusOf } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import type { AttachInput, Session } from '../providers/provider.ts';
+import { attachToNextRun, awaitsNextRun, endingWithFailure } from './attach-next.ts';
 import { authorize } from './authorize.ts';
 import { tellOf } from './happenings.ts';
 import { runOf } from './live-run.ts';
@@ -19,12 +21,16 @@ export async function attachContainer(
   signal: AbortSignal,
 ): Promise<Session> {
   authorize(ctx.principal, input.stdin ? 'write' : 'read');
-  if (!deps.provider.attach) throw new AppError('unsupported', 'This provider cannot attach to containers');
+  if (!deps.provider.attach) throw lacking(deps.provider.name, 'attach');
   const state = statusOf(container);
   if (state === 'paused') {
     throw new AppError('conflict', `Container ${container.name} is paused, unpause the container before attach`);
   }
-  const session = await deps.provider.attach(runOf(container), { ...input, tty: container.spec.tty }, { signal });
+  const asked = { ...input, tty: container.spec.tty };
+  const opened = awaitsNextRun(deps, container, asked)
+    ? attachToNextRun(deps, container, asked, signal)
+    : await deps.provider.attach(runOf(container), asked, { signal });
+  const session = endingWithFailure(deps, container, opened, signal);
   await orClose(session, tellOf(deps, ctx, container, 'attached'));
   return {
     ...session,
@@ -35,7 +41,7 @@ export async function attachContainer(
   };
 }
 
-async function orClose(session: Session, work: Promise<void>): Promise<void> {
+async function orClose(session: Pick<Session, 'close'>, work: Promise<void>): Promise<void> {
   try {
     await work;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Ctx, Deps } from '../context.ts';
 import { acceptAttachment } from '../db/attachments.ts';
 import { type Container, can, statusOf } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import type { Attachment, Network } from '../domain/network.ts';
 import { actorOf } from '../domain/principal.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
@@ -48,8 +49,7 @@ async function perform(
 ): Promise<VerbResult> {
   authorize(ctx.principal, 'write');
   using _place = deps.places.verbs.take(ctx.principal.tenantId);
-  if (!deps.provider.networks[kind])
-    throw new AppError('unsupported', `This provider cannot ${kind} containers that exist`);
+  if (!deps.provider.networks[kind]) throw lacking(deps.provider.name, `networks.${kind}`);
   for (let attempt = 0; attempt < 10; attempt++) {
     const network = await getNetwork(deps, ctx, at.network);
     const container = await getContainer(deps, ctx, at.container);

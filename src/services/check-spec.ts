@@ -3,6 +3,7 @@ import type { Limits } from '../context.ts';
 import { commandOf } from '../domain/container-command.ts';
 import { type ContainerSpec, LONGEST_EXECUTABLE } from '../domain/container-spec.ts';
 import { AppError } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import type { ImageConfig } from '../domain/image.ts';
 import type { Provider } from '../providers/provider.ts';
 
@@ -34,14 +35,9 @@ export function checkSupported(spec: ContainerSpec, provider: Provider, limits: 
   spec.mounts.forEach((mount, position) => {
     // Whether a path of the host may be mounted is asked for each (binds.ts).
     if (mount.type !== 'bind' && !features.mountTypes.includes(mount.type)) {
-      throw refuse(
-        'unsupported',
-        `mounts.${position}`,
-        `this provider offers mounts of type ${features.mountTypes.join(', ')} only`,
-      );
+      throw refuse('unsupported', `mounts.${position}`, lacking(provider.name, `mounts.${mount.type}`).message);
     }
   });
-  checkSecrets(spec, features.secrets === true);
   if (spec.noNetwork && spec.networks.length > 0) throw refuse('invalid', 'noNetwork', 'goes without networks');
   const { memoryMiB = 0, memoryReservationMiB = 0, shmMiB = 0 } = spec.resources;
   if (memoryReservationMiB > memoryMiB) {
@@ -55,15 +51,6 @@ export function checkSupported(spec: ContainerSpec, provider: Provider, limits: 
   const targets = spec.mounts.map((mount) => mount.target);
   const twice = targets.findIndex((target, position) => targets.indexOf(target) !== position);
   if (twice !== -1) throw refuse('invalid', `mounts.${twice}.target`, `${targets[twice]} is mounted twice`);
-}
-
-function checkSecrets({ secrets = [], env }: ContainerSpec, areThere: boolean): void {
-  if (secrets.length > 0 && !areThere) {
-    throw refuse('unsupported', 'secrets', 'there is no store of secrets here; use env');
-  }
-  const names = secrets.map(({ name }) => name);
-  const twice = names.findIndex((name, position) => name in env || names.indexOf(name) !== position);
-  if (twice >= 0) throw refuse('invalid', `secrets.${twice}.name`, `${names[twice]} is given twice`);
 }
 
 /** Throws invalid where the spec and its image would execute nothing, or something that is too long for a path. */

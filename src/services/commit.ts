@@ -5,6 +5,7 @@ import { findImage } from '../db/images.ts';
 import { type Container, statusOf } from '../domain/container.ts';
 import { parseChanges } from '../domain/dockerfile-changes.ts';
 import { AppError } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import type { Image, ImageTag } from '../domain/image.ts';
 import { type ImageConfigChange, mergeConfigChanges } from '../domain/image-config-change.ts';
 import { actorOf } from '../domain/principal.ts';
@@ -42,7 +43,7 @@ export async function commitContainer(
 ): Promise<Image> {
   authorize(ctx.principal, 'write');
   const { commit } = deps.provider;
-  if (!commit) throw new AppError('unsupported', 'This provider cannot make images of containers');
+  if (!commit) throw lacking(deps.provider.name, 'commit');
   const { author, comment, changes } = input;
   const { tenantId } = ctx.principal;
   const tag = input.tag && asTag(input.tag);

@@ -2,6 +2,7 @@
 import type { Ctx, Deps } from '../context.ts';
 import type { ContainerSizes, PathChange, PathStat } from '../domain/container-files.ts';
 import { AppError } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import { IdleDeadline, readWithin, sendWithin } from '../domain/idle-deadline.ts';
 import type { ArchivePort, PutOptions } from '../providers/provider.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
@@ -59,7 +60,7 @@ export async function writeContainerArchive(
 /** Against its image. Throws not_found, unsupported, conflict. */
 export async function listContainerChanges(deps: Deps, ctx: Ctx, reference: string): Promise<PathChange[]> {
   const container = await madeContainer(deps, ctx, reference, 'changes');
-  if (!deps.provider.changes) throw new AppError('unsupported', 'This provider cannot compare files with the image');
+  if (!deps.provider.changes) throw lacking(deps.provider.name, 'changes');
   return deps.provider.changes(runOf(container), callOptions());
 }
 
@@ -72,20 +73,20 @@ export async function exportContainer(
 ): Promise<AsyncIterable<Uint8Array>> {
   const container = await madeContainer(deps, ctx, reference, 'export');
   const { export: open } = deps.provider;
-  if (!open) throw new AppError('unsupported', 'This provider cannot export containers');
+  if (!open) throw lacking(deps.provider.name, 'export');
   const { answer, content } = await transfer(deps, signal, (within) => open(runOf(container), { signal: within }));
   await tellOf(deps, ctx, container, 'exported');
   return content(answer);
 }
 
-/** By id; null for one that has no files. Throws unsupported. */
+/** By id; null for one that has no files, and for all where the provider does not tell. */
 export async function measureContainers(
   deps: Deps,
   ctx: Ctx,
   ids: readonly string[],
 ): Promise<Map<string, ContainerSizes | null>> {
   const { sizes } = deps.provider;
-  if (!sizes) throw new AppError('unsupported', 'This provider cannot measure files');
+  if (!sizes) return new Map(ids.map((id) => [id, null]));
   const waiting = [...ids];
   const found = new Map<string, ContainerSizes | null>();
   const lane = async () => {
@@ -120,7 +121,7 @@ async function transfer<T>(deps: Deps, signal: AbortSignal, open: (within: Abort
 }
 
 function archiveOf({ provider }: Deps): ArchivePort {
-  if (!provider.archive) throw new AppError('unsupported', 'This provider cannot copy files');
+  if (!provider.archive) throw lacking(provider.name, 'archive');
   return provider.archive;
 }
 

@@ -4,6 +4,7 @@ import type { Container } from '../domain/container.ts';
 import { statusOf } from '../domain/container.ts';
 import type { ChangeableResources, ContainerSpec } from '../domain/container-spec.ts';
 import { AppError, isRetryable } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import { sameLimits } from '../reconcile/plan.ts';
 import { checkSupported } from './check-spec.ts';
 import { perform, type VerbResult } from './container-verbs.ts';
@@ -27,8 +28,9 @@ export async function updateContainer(
 ): Promise<VerbResult> {
   const wanted = (container: Container) => updated(deps, container.spec, input);
   const before = await getContainer(deps, ctx, reference);
-  if (input.resources && !deps.provider.update && before.run.handle !== null) {
-    throw new AppError('unsupported', 'This provider cannot change the limits of a container');
+  const changesLimits = !sameLimits(input.resources ?? {}, before.spec.resources);
+  if (changesLimits && !deps.provider.update && before.run.handle !== null) {
+    throw lacking(deps.provider.name, 'update');
   }
   try {
     return await perform(deps, ctx, before.id, 'update', (container) => ({

@@ -4,6 +4,7 @@ import { acceptVerb } from '../db/accept.ts';
 import { type Container, type ContainerAction, can, type Intent, statusOf } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import type { NewEvent } from '../domain/event.ts';
+import { lacking } from '../domain/features.ts';
 import type { OperationKind } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { LeaseWish } from '../reconcile/lease.ts';
@@ -75,7 +76,7 @@ export const killContainer = (deps: Deps, ctx: Ctx, reference: string, signal: s
   );
 
 export const pauseContainer = (deps: Deps, ctx: Ctx, reference: string) => {
-  if (!deps.provider.pause) throw new AppError('unsupported', 'This provider cannot pause containers');
+  if (!deps.provider.pause) throw lacking(deps.provider.name, 'pause');
   return perform(deps, ctx, reference, 'pause', () => ({ desired: 'paused' }));
 };
 

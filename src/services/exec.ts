@@ -4,6 +4,7 @@ import { spendKey } from '../db/idempotency.ts';
 import type { Container } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import type { ExecSpec } from '../domain/exec.ts';
+import { lacking } from '../domain/features.ts';
 import type { Session } from '../providers/provider.ts';
 import { authorize } from './authorize.ts';
 import { liveContainer, runOf } from './live-run.ts';
@@ -43,7 +44,7 @@ export async function openExec(
 }
 
 async function open(deps: Deps, container: Container, spec: ExecSpec, signal: AbortSignal): Promise<Session> {
-  if (!deps.provider.exec) throw new AppError('unsupported', 'This provider cannot run commands in containers');
+  if (!deps.provider.exec) throw lacking(deps.provider.name, 'exec');
   const begun = new AbortController();
   const late = new AbortController();
   void deps.clock.sleep(BEGIN_MS, begun.signal).then(() => {

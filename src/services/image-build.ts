@@ -2,6 +2,7 @@
 import type { Ctx, Deps } from '../context.ts';
 import { findNetworks } from '../db/networks.ts';
 import { AppError, notFound } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import type { Image, ImageTag } from '../domain/image.ts';
 import { DEFAULT_NETWORK } from '../domain/network.ts';
 import type { BuildLeftover, NetworkRef } from '../providers/provider.ts';
@@ -54,7 +55,7 @@ export async function* buildImage(
 ): AsyncGenerator<BuildProgress, Image, void> {
   authorize(ctx.principal, 'write');
   const { build } = deps.provider.images;
-  if (!build) throw new AppError('unsupported', 'This provider cannot build images');
+  if (!build) throw lacking(deps.provider.name, 'images.build');
   const { tenantId } = ctx.principal;
   const tags = input.tags.map(asTag);
   if (Object.keys(input.labels).some((name) => name.startsWith('longshore.'))) {

@@ -1,6 +1,7 @@
 /** Taking in images of an archive: verified first, then handed to the provider, then recorded under the names they bring. */
 import type { Ctx, Deps } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import {
   familiarReference,
   familiarRepository,
@@ -44,7 +45,7 @@ export async function takeIn(
   as: (position: number) => Pick<NewImage, 'tags' | 'event'>,
 ): Promise<Image[]> {
   const { load } = deps.provider.images;
-  if (!load) throw new AppError('unsupported', 'This provider takes no archives of images');
+  if (!load) throw lacking(deps.provider.name, 'images.load');
   const { tenantId } = ctx.principal;
   const imageIds = images.map(({ id }) => id);
   const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(LOAD_SECONDS * 1000)]);

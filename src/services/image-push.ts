@@ -7,6 +7,7 @@ import { createGzip } from 'node:zlib';
 import type { Ctx, Deps } from '../context.ts';
 import { addRepoDigest } from '../db/image-changes.ts';
 import { AppError } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import { familiarRepository, parseImageReference } from '../domain/image.ts';
 import { actorOf } from '../domain/principal.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
@@ -40,7 +41,7 @@ export async function* pushImage(
 ): AsyncGenerator<PullProgress, PushedImage, void> {
   authorize(ctx.principal, 'write');
   const { save } = deps.provider.images;
-  if (!save) throw new AppError('unsupported', 'This provider cannot push images');
+  if (!save) throw lacking(deps.provider.name, 'images.save');
   const image = await requireImage(deps, ctx, text);
   const reference = parseImageReference(text);
   const { domain, path, tag } = reference;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Ctx, Deps } from '../context.ts';
 import { AppError, notFound } from '../domain/errors.ts';
+import { lacking } from '../domain/features.ts';
 import { asImageId, familiarReference, familiarRepository, type Image, parseImageReference } from '../domain/image.ts';
 import { readTar } from '../domain/tar.ts';
 import { type PackedEntry, packTar, wholeFile } from './archive-stream.ts';
@@ -28,7 +29,7 @@ export async function saveImages(
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { save } = deps.provider.images;
-  if (!save) throw new AppError('unsupported', 'This provider cannot save images');
+  if (!save) throw lacking(deps.provider.name, 'images.save');
   if (references.length === 0) throw new AppError('invalid', 'names: say which images');
   const found = new Map<string, SavedImage>();
   for (const reference of references) {

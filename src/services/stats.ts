@@ -1,7 +1,8 @@
 /** What a running container uses, and its processes. */
 import type { Ctx, Deps } from '../context.ts';
 import { AppError } from '../domain/errors.ts';
-import type { StatsSample } from '../providers/provider.ts';
+import { lacking } from '../domain/features.ts';
+import type { Provider, StatsSample } from '../providers/provider.ts';
 import { callOptions } from '../reconcile/provider-call.ts';
 import { tellOf } from './happenings.ts';
 import { liveContainer, runOf } from './live-run.ts';
@@ -16,8 +17,13 @@ export async function readStats(
   signal: AbortSignal,
 ): Promise<AsyncIterable<StatsSample>> {
   const container = await liveContainer(deps, ctx, reference, 'stats');
-  if (!deps.provider.stats) throw new AppError('unsupported', 'This provider cannot measure containers');
-  return deps.provider.stats(runOf(container), { signal });
+  return measuring(deps)(runOf(container), { signal });
+}
+
+/** What measures. Throws unsupported. */
+export function measuring({ provider }: Deps): NonNullable<Provider['stats']> {
+  if (!provider.stats) throw lacking(provider.name, 'stats');
+  return provider.stats.bind(provider);
 }
 
 /** The next sample. Throws as readStats does, rate_limited, and conflict when the container ends before there is one. */
@@ -37,7 +43,7 @@ export async function listProcesses(
 ): Promise<{ titles: string[]; processes: string[][] }> {
   using _place = deps.places.looks.take(ctx.principal.tenantId);
   const container = await liveContainer(deps, ctx, reference, 'top');
-  if (!deps.provider.top) throw new AppError('unsupported', 'This provider cannot list processes');
+  if (!deps.provider.top) throw lacking(deps.provider.name, 'top');
   const found = await deps.provider.top(runOf(container), psArguments, callOptions());
   await tellOf(deps, ctx, container, 'listed');
   return found;

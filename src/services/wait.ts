@@ -59,6 +59,13 @@ async function watched(
   }
 }
 
+/** The container with a run that came after the one it had, made at the provider. Null when the signal aborted first, or there will be none. */
+export async function waitForNextRun(deps: Deps, since: Container, signal: AbortSignal): Promise<Container | null> {
+  const isMet = ({ run }: Container) => run.providerKey !== since.run.providerKey && run.handle !== null;
+  const { container, met } = await watched(deps, since, isMet, signal);
+  return met ? container : null;
+}
+
 export interface ExitResult {
   exitCode: number;
   /** Why it could not be started; null when it ran. */

@@ -43,6 +43,8 @@ export const endpointRows: Record<string, EndpointRow> = {
   listOrphans: {},
   releaseOrphans: { body: { count: 0 } },
 
+  getProvider: {},
+
   issueCertificate: { body: certificate },
   listCertificates: {},
   revokeCertificate: { path: { certificate: 'certificate' } },

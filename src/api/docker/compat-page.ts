@@ -1,4 +1,6 @@
 /** docs/docker-compat.md, made of the tables that the door works with. */
+import { noteOf, type Standing } from '../../domain/feature.ts';
+import { features } from '../../domain/features.ts';
 import { containerFields } from './container-fields.ts';
 import type { Field, FieldTable } from './fields.ts';
 import { type Operation, operations } from './operations.ts';
@@ -28,8 +30,26 @@ looked at and the moment that the kernel mounts them.
 export function compatPage(): string {
   const sections = [...tablesOf('ContainerConfig', containerFields)];
   const fields = sections.map(({ title, rows }) => section(title, rows));
-  return [head, operationsSection(), fieldsHead, ...fields].join('\n');
+  return [head, commandsSection(), operationsSection(), fieldsHead, ...fields].join('\n');
 }
+
+const commandsHead = `## Commands
+
+How each command, and each option of \`run\` and \`create\`, stands at each provider. *approximated*: it differs from a Docker Engine as
+said. *refused*: it is answered with 501 and the sentence, and nothing is done. \`GET /v1/provider\` tells a tenant the same of the
+installation that it uses, without what its operator has not set up.
+
+| docker | on a Docker Engine | on AWS |
+|---|---|---|`;
+
+function commandsSection(): string {
+  const rows = features.map(
+    ({ command, docker, aws }) => `| \`${command}\` | ${standing(docker)} | ${standing(aws)} |`,
+  );
+  return [commandsHead, ...rows, ''].join('\n');
+}
+
+const standing = (given: Standing): string => [given.verdict, noteOf(given)].filter(Boolean).join(': ');
 
 function operationsSection(): string {
   const served = operations.filter(({ verdict }) => verdict.kind !== 'refuse');

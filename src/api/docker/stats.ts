@@ -1,7 +1,7 @@
 /** What a container uses and which processes it has. Clients compute their percentages from pairs of samples. */
 import { can, type ShownContainer, statusOf } from '../../domain/container.ts';
 import { getContainer } from '../../services/containers.ts';
-import { listProcesses, readStats, type StatsSample } from '../../services/stats.ts';
+import { listProcesses, measuring, readStats, type StatsSample } from '../../services/stats.ts';
 import { type Handler, ok, streaming } from './request.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
@@ -11,6 +11,8 @@ export const containerStats: Handler = async (door, request) => {
   const { ctx, params, query } = request;
   const container = await getContainer(deps, ctx, params.id ?? '');
   const follows = query.flag('stream', true);
+  // Behind the head of an answer nothing can be refused any more.
+  measuring(deps);
   // As the Engine: of what does not run there is one sample of nothing.
   if (can('stats', statusOf(container)) !== 'yes') return ok(view(container, null, null));
   const wanted = follows ? Number.POSITIVE_INFINITY : query.flag('one-shot') ? 1 : 2;

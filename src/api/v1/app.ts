@@ -23,6 +23,7 @@ import { imageRoutes } from './images.ts';
 import { logRoutes } from './logs.ts';
 import { networkRoutes } from './networks.ts';
 import { orphanRoutes } from './orphans.ts';
+import { providerRoutes } from './provider.ts';
 import { pushAccessRoutes } from './push-access.ts';
 import { recoverAnswer } from './recover.ts';
 import { router, type V1 } from './router.ts';
@@ -71,6 +72,7 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   commitRoutes(v1, deps);
   eventRoutes(v1, deps, streams);
   ticketRoutes(v1, deps);
+  providerRoutes(v1, deps);
   return v1;
 }
 

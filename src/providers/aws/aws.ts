@@ -56,7 +56,6 @@ export function createAwsProvider(options: AwsOptions): Provider {
       mountTypes: settings.fileSystemId === null ? [] : ['volume'],
       maxMemoryMiB: largestSize.memoryMiB,
       maxCpus: largestSize.cpus,
-      secrets: settings.secretPrefix !== null,
       refusalOf: (spec) => refusalOf(spec, settings),
       lacks: [
         'separate log streams',
@@ -74,6 +73,15 @@ export function createAwsProvider(options: AwsOptions): Provider {
       const send = (http: { abortSignal: AbortSignal }) => clients.ecs.send(command, http);
       await ask(site, { action: 'ecs:ListClusters', subject: { noun: 'account' }, send }, call);
     },
+    settings: async () => ({
+      region: await clients.ecs.config.region(),
+      architecture: settings.architecture,
+      spot: settings.spot,
+      publicAddresses: settings.publicAddresses,
+      logRetentionDays: settings.logRetentionDays,
+      maxCpus: largestSize.cpus,
+      maxMemoryMiB: largestSize.memoryMiB,
+    }),
     create: (input, call) => createRun(site, input, call),
     start: (run, call) => startRun(site, run, call),
     observe: (run, call) => observeRun(site, run, call),

@@ -1,5 +1,6 @@
 /** Networks: security groups whose members reach each other and nobody else's. */
 import { AppError } from '../../domain/errors.ts';
+import { reasonOf } from '../../domain/features.ts';
 import type { Provider } from '../provider.ts';
 import { deleteGroup, ensureGroup } from './security-groups.ts';
 import type { Site } from './site.ts';
@@ -8,10 +9,10 @@ export function networksOf(site: Site): Provider['networks'] {
   return {
     ensure: async ({ key, tenantId, internal, ipam }, options) => {
       if (ipam) {
-        throw new AppError('unsupported', "ipam: networks on AWS take their addresses from the VPC's subnets");
+        throw new AppError('unsupported', `ipam: ${reasonOf('aws', 'network create --subnet')}`);
       }
       if (internal) {
-        throw new AppError('unsupported', 'internal: a task on Fargate needs a way out, to its image and its log');
+        throw new AppError('unsupported', `internal: ${reasonOf('aws', 'network create --internal')}`);
       }
       const among = (groupId: string) => [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: groupId }] }];
       await ensureGroup(site, { name: key, tenantId, key }, among, options);

@@ -19,6 +19,10 @@ const readyOf = (site: Site): Map<string, Promise<unknown>> => {
   return known;
 };
 
+/** Of the tenants whose places this process has made or seen. */
+export const knownClusters = (site: Site): string[] =>
+  [...readyOf(site).keys()].map((tenantId) => clusterName(site, tenantId));
+
 /** Repeatable. */
 export async function ensurePlaces(site: Site, tenantId: string, options: CallOptions): Promise<void> {
   const places = readyOf(site);

@@ -8,7 +8,7 @@ import { readStartedBy } from './naming.ts';
 import { hasRun, isStopped } from './runs/observation.ts';
 import { listTasks } from './runs/tasks.ts';
 import type { Site } from './site.ts';
-import { listClusters } from './tenant-places.ts';
+import { knownClusters, listClusters } from './tenant-places.ts';
 
 const shortestPauseMs = 2_000;
 /** Two lists each, of the account's twenty calls a second. */
@@ -48,7 +48,8 @@ function createView(site: Site) {
     }
     const now = new Map<string, string>();
     const homes = new Map<string, string>();
-    for (const cluster of clusters) {
+    // A tenant's first container is heard of before the clusters are listed again.
+    for (const cluster of new Set([...clusters, ...knownClusters(site)])) {
       for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
         for (const arn of await listTasks(site, { cluster, desiredStatus }, options)) {
           now.set(arn, desiredStatus);

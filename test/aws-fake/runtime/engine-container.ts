@@ -183,13 +183,22 @@ export class EngineContainer implements RuntimeContainer {
       const { Running, Pid } = await exec.inspect();
       stream.destroy();
       // The Engine has no call for it; its processes are this machine's.
-      if (Running && Pid > 0) process.kill(Pid, 'SIGKILL');
+      if (Running && Pid > 0) killProcess(Pid);
     };
     return { stream, resize, kill };
   }
 
   async remove(): Promise<void> {
     await ignoring([404], this.container.remove({ force: true, v: true }));
+  }
+}
+
+/** One that ended meanwhile needs no signal. */
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

@@ -63,7 +63,6 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
     spot,
     architecture: 'amd64' as const,
     forwarderImage: null as string | null,
-    secretPrefix: null as string | null,
   };
   const movedTime: Clock = {
     now: () => clock.now(),

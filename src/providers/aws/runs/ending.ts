@@ -17,13 +17,14 @@ const firstPauseMs = 50;
 const longestPauseMs = 2_000;
 
 /**
- * The task's own grace, fixed when it was made, is what AWS waits before it kills; a signal other than the image's stop
- * signal cannot be chosen, and the image's is sent instead.
+ * The task's own grace, fixed when it was made, is what AWS waits before it kills, after the image's stop signal. Another
+ * signal goes through a process inside; where that cannot be, the image's is sent instead.
  */
 export async function stopRun(site: Site, run: RunRef, signalName: string | null, options: CallOptions): Promise<void> {
   const recorded = await readRecord(site, run.key, options);
   if (!recorded || recorded.value.ended) return;
   if (signalName !== null && canonical(signalName) !== canonical(recorded.value.stopSignal)) {
+    if (await sentInside(site, run, recorded, canonical(signalName), options)) return;
     site.log('stop signal of the image sent instead of another one', { key: run.key, signalName });
   }
   await stopTaskOf(site, recorded, options);
@@ -36,14 +37,24 @@ export async function killRun(site: Site, run: RunRef, signalName: string, optio
   const { recorded } = await liveTask(site, run, options);
   const signal = canonical(parsed.data);
   const endsTask = signal === 'KILL' || signal === canonical(recorded.value.stopSignal);
-  if (recorded.value.allowsExec && site.settings.taskRole !== null) {
-    const sent = signalRun(site, run, signal, options).then(() => true);
-    if (await (endsTask ? unless(sent, ['unsupported', 'unavailable', 'forbidden', 'conflict'], false) : sent)) return;
+  if (endsTask) {
+    if (!(await sentInside(site, run, recorded, signal, options))) await stopTaskOf(site, recorded, options);
+    return;
   }
-  if (!endsTask) {
-    throw new AppError('unsupported', `ECS sends KILL and the image's own stop signal only, not ${signal}`);
-  }
-  await stopTaskOf(site, recorded, options);
+  if (recorded.value.allowsExec && site.settings.taskRole !== null) return signalRun(site, run, signal, options);
+  throw new AppError('unsupported', `ECS sends KILL and the image's own stop signal only, not ${signal}`);
+}
+
+async function sentInside(
+  site: Site,
+  run: RunRef,
+  { value }: RecordedRun,
+  signal: string,
+  options: CallOptions,
+): Promise<boolean> {
+  if (!value.allowsExec || site.settings.taskRole === null) return false;
+  const sent = signalRun(site, run, signal, options).then(() => true);
+  return unless(sent, ['unsupported', 'unavailable', 'forbidden', 'conflict', 'not_found'], false);
 }
 
 /** Its task is stopped and seen stopped, then its record goes: so nobody can start what is gone. */

@@ -4,6 +4,7 @@
  */
 import type { ContainerDefinition, PortMapping } from '@aws-sdk/client-ecs';
 import type { ContainerSpec } from '../../../domain/container-spec.ts';
+import { reasonOf } from '../../../domain/features.ts';
 import type { Refusal } from '../../provider.ts';
 
 export interface RunPort {
@@ -31,12 +32,7 @@ export function portRefusal(spec: ContainerSpec, hasForwarder: boolean): Refusal
   const moved = ports.filter(isMoved);
   const refuse = (port: RunPort, reason: string) => ({ field: `ports.${ports.indexOf(port)}.hostPort`, reason });
   const [first] = moved;
-  if (first && !hasForwarder) {
-    const reason =
-      "a Fargate task is published on its own address, at the container's own port; publish the same number, or have " +
-      'the operator set LONGSHORE_AWS_FORWARDER';
-    return refuse(first, reason);
-  }
+  if (first && !hasForwarder) return refuse(first, reasonOf('aws', 'run -p 8080:80'));
   const beyond = moved[mostForwarders];
   if (beyond) return refuse(beyond, `a Fargate task can publish ${mostForwarders} ports under other numbers`);
   const own = ports.map(({ containerPort }) => containerPort);

@@ -1,5 +1,6 @@
 /** What Fargate cannot do of a spec: the field, why, and what to do instead. Pure. */
 import type { ContainerSpec } from '../../../domain/container-spec.ts';
+import { reasonOf } from '../../../domain/features.ts';
 import type { Refusal } from '../../provider.ts';
 import type { AwsSettings } from '../settings.ts';
 import { portRefusal } from './ports.ts';
@@ -10,51 +11,30 @@ const mostNetworks = 4;
 const longestGraceSeconds = 120;
 
 type Rule = (spec: ContainerSpec) => Refusal | null;
+const refusing = (command: string): string => reasonOf('aws', command);
 const unless = (fine: boolean, field: string, reason: string): Refusal | null => (fine ? null : { field, reason });
 const within = (value: number | undefined, from: number, to: number): boolean =>
   value === undefined || (value >= from && value <= to);
 
 const rules: readonly Rule[] = [
-  ({ secrets = [] }) => {
-    const like = secrets.findIndex(({ secret }) => /-[A-Za-z0-9]{6}(#|$)/.test(secret));
-    const reason =
-      'a name that ends with a hyphen and six characters looks like an ARN to AWS; call the secret otherwise';
-    return unless(like < 0, `secrets.${like}.secret`, reason);
-  },
+  ({ attach }) => unless(!attach?.includes('stdin'), 'attach', refusing('run -i')),
   ({ unsetEnv }) =>
     unless(!unsetEnv?.length, 'unsetEnv', 'Fargate keeps every variable of the image; set it to an empty value'),
-  ({ groups }) =>
-    unless(
-      !groups?.length,
-      'groups',
-      'Fargate knows one group, the one of `user`; make the image with the groups it needs',
-    ),
-  ({ hostname }) => unless(hostname === undefined, 'hostname', "Fargate names hosts itself; use a network's alias"),
-  ({ domainname }) =>
-    unless(domainname === undefined, 'domainname', "Fargate names hosts itself; use a network's alias"),
-  ({ dns }) => unless(dns === undefined, 'dns', "Fargate uses the VPC's resolver; set the VPC's DHCP options"),
-  ({ extraHosts }) =>
-    unless(!extraHosts?.length, 'extraHosts', "Fargate has no such entries; use a network's alias or a name in DNS"),
-  ({ noNetwork }) => unless(!noNetwork, 'noNetwork', 'a Fargate task always has a network; use an internal network'),
+  ({ groups }) => unless(!groups?.length, 'groups', refusing('run --group-add')),
+  ({ hostname }) => unless(hostname === undefined, 'hostname', refusing('run --hostname')),
+  ({ domainname }) => unless(domainname === undefined, 'domainname', refusing('run --domainname')),
+  ({ dns }) => unless(dns === undefined, 'dns', refusing('run --dns')),
+  ({ extraHosts }) => unless(!extraHosts?.length, 'extraHosts', refusing('run --add-host')),
+  ({ noNetwork }) => unless(!noNetwork, 'noNetwork', refusing('run --network none')),
   ({ networks }) =>
     unless(networks.length <= mostNetworks, 'networks', `a Fargate task can be on at most ${mostNetworks} networks`),
+  ({ resources }) => unless(resources.cpuShares === undefined, 'resources.cpuShares', refusing('run --cpu-shares')),
   ({ resources }) =>
-    unless(
-      resources.cpuShares === undefined,
-      'resources.cpuShares',
-      'a Fargate task shares its CPUs with nobody; use cpus',
-    ),
-  ({ resources }) =>
-    unless(
-      resources.shmMiB === undefined || resources.shmMiB === 64,
-      'resources.shmMiB',
-      'Fargate always has 64 MiB of /dev/shm; use a volume',
-    ),
-  ({ resources }) =>
-    unless(!resources.oomScoreAdj, 'resources.oomScoreAdj', 'Fargate does not let processes be ranked; use memoryMiB'),
+    unless(resources.shmMiB === undefined || resources.shmMiB === 64, 'resources.shmMiB', refusing('run --shm-size')),
+  ({ resources }) => unless(!resources.oomScoreAdj, 'resources.oomScoreAdj', refusing('run --oom-score-adj')),
   ({ ulimits = [] }) => {
     const other = ulimits.findIndex(({ name }) => name !== 'nofile');
-    return unless(other < 0, `ulimits.${other}`, 'Fargate sets nofile only');
+    return unless(other < 0, `ulimits.${other}`, refusing('run --ulimit'));
   },
   ({ mounts }) => {
     const kept = mounts.findIndex((mount) => mount.type === 'volume' && mount.copy === true);
@@ -64,12 +44,7 @@ const rules: readonly Rule[] = [
       "a volume on EFS never takes the image's files; copy them at the start",
     );
   },
-  ({ stop }) =>
-    unless(
-      stop.signal === undefined,
-      'stop.signal',
-      "Fargate sends the image's own stop signal; make an image with another STOPSIGNAL",
-    ),
+  ({ stop }) => unless(stop.signal === undefined, 'stop.signal', refusing('run --stop-signal')),
   ({ stop }) =>
     unless(
       stop.graceSeconds <= longestGraceSeconds,
