@@ -168,6 +168,11 @@ const aws = common.extend({
     .optional(),
   /** Containers run on Spot capacity: cheaper, and stopped when AWS needs it. */
   LONGSHORE_AWS_SPOT: flag,
+  /** What the names of a tenant's secrets in Secrets Manager begin with; `{tenant}` becomes its id. Unset: there are none. */
+  LONGSHORE_AWS_SECRETS: z
+    .string()
+    .regex(/^[A-Za-z0-9/_+=.@-]*\{tenant\}\/$/, 'must end with {tenant}/, so that no tenant has the secrets of another')
+    .optional(),
   /** An image whose command is socat's, which the execution role may pull: it serves `-p 8080:80`. Unset: that is refused. */
   LONGSHORE_AWS_FORWARDER: z.string().max(512).optional(),
   /** Taken from registries that offer an image for several. */

@@ -106,6 +106,21 @@ export const containerSpec = z
     command: z.array(text(131_072)).max(4096).optional(),
     entrypoint: z.array(text(131_072)).max(4096).optional(),
     env: env.default({}),
+    /** Variables whose values the provider takes from its own store of secrets when it starts the container. */
+    secrets: z
+      .array(
+        z.strictObject({
+          name: envName,
+          secret: text(512)
+            .regex(
+              /^[A-Za-z0-9/_+=.@-]+(#[A-Za-z0-9_.-]+)?$/,
+              'must be the name of a secret, or name#key for one value of its JSON',
+            )
+            .describe("Name of one of the tenant's secrets; `name#key` is one value of its JSON"),
+        }),
+      )
+      .max(100)
+      .optional(),
     /** Variables of the image that the container shall not have. */
     unsetEnv: z.array(envName).max(1000).optional(),
     workdir: text(4096).regex(/^\//, 'must be an absolute path').optional(),

@@ -125,6 +125,8 @@ export interface Features {
   /** Upper bounds that no spec may exceed; null = the operator's quota alone decides. */
   maxMemoryMiB: number | null;
   maxCpus: number | null;
+  /** It gives containers secrets out of a store of its own; otherwise none may be asked for. */
+  secrets?: boolean;
   /** Whatever else it can never run: null = nothing of this spec. Pure. */
   refusalOf?: (spec: ContainerSpec) => Refusal | null;
   /** What its methods do not tell or do as elsewhere; nothing when absent. */

@@ -38,6 +38,7 @@ export function checkSupported(spec: ContainerSpec, provider: Provider, limits: 
       throw refuse('unsupported', `mounts.${position}`, lacking(provider.name, `mounts.${mount.type}`).message);
     }
   });
+  checkSecrets(spec, features.secrets === true);
   if (spec.noNetwork && spec.networks.length > 0) throw refuse('invalid', 'noNetwork', 'goes without networks');
   const { memoryMiB = 0, memoryReservationMiB = 0, shmMiB = 0 } = spec.resources;
   if (memoryReservationMiB > memoryMiB) {
@@ -51,6 +52,15 @@ export function checkSupported(spec: ContainerSpec, provider: Provider, limits: 
   const targets = spec.mounts.map((mount) => mount.target);
   const twice = targets.findIndex((target, position) => targets.indexOf(target) !== position);
   if (twice !== -1) throw refuse('invalid', `mounts.${twice}.target`, `${targets[twice]} is mounted twice`);
+}
+
+function checkSecrets({ secrets = [], env }: ContainerSpec, areThere: boolean): void {
+  if (secrets.length > 0 && !areThere) {
+    throw refuse('unsupported', 'secrets', 'there is no store of secrets here; use env');
+  }
+  const names = secrets.map(({ name }) => name);
+  const twice = names.findIndex((name, position) => name in env || names.indexOf(name) !== position);
+  if (twice >= 0) throw refuse('invalid', `secrets.${twice}.name`, `${names[twice]} is given twice`);
 }
 
 /** Throws invalid where the spec and its image would execute nothing, or something that is too long for a path. */

@@ -4,6 +4,7 @@ import { systemClock, systemIds } from '../../src/domain/clock.ts';
 import { type ContainerSpec, containerSpec } from '../../src/domain/container-spec.ts';
 import { refusalOf } from '../../src/providers/aws/runs/refusals.ts';
 import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
+import type { Provider } from '../../src/providers/provider.ts';
 import { checkExecutable, checkSupported } from '../../src/services/check-spec.ts';
 
 const provider = createMemoryProvider({ installId: 'test', clock: systemClock, ids: systemIds });
@@ -66,4 +67,24 @@ test.for([
   [{ resources: { shmMiB: 2048 } }, /^resources.shmMiB: at most 1024/],
 ] as const)('%j is refused', ([input, message]) => {
   expect(check(input)).toThrow(message);
+});
+
+test('secrets are for providers that have some, each under a name of its own', () => {
+  const withSecrets = { ...provider, features: { ...provider.features, secrets: true } };
+  const ask =
+    (names: string[], on: Provider = withSecrets) =>
+    () =>
+      checkSupported(
+        containerSpec.parse({
+          image: 'app',
+          env: { MODE: 'x' },
+          secrets: names.map((name) => ({ name, secret: 's' })),
+        }),
+        on,
+        limits,
+      );
+  expect(ask(['A', 'B'])).not.toThrow();
+  expect(ask(['A', 'A'])).toThrow('secrets.1.name: A is given twice');
+  expect(ask(['MODE'])).toThrow('secrets.0.name: MODE is given twice');
+  expect(ask(['A'], provider)).toThrow(expect.objectContaining({ code: 'unsupported' }));
 });

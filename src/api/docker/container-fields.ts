@@ -23,7 +23,9 @@ export const containerFields: FieldTable = {
   User: mapped('user'),
   Hostname: mapped('hostname; the short id when absent'),
   Domainname: mapped('domainname'),
-  Labels: mapped('labels; names under "longshore." and "cp." are refused'),
+  Labels: mapped(
+    'labels, and secrets by `longshore.secret.NAME`; other names under "longshore." and "cp." are refused',
+  ),
   Tty: mapped('tty'),
   OpenStdin: mapped('stdin'),
   StdinOnce: mapped('stdinOnce'),

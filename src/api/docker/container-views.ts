@@ -1,4 +1,5 @@
 /** Containers in the words of the Engine API: the answers of inspect and list, composed of our records and nothing else. */
+
 import { commandOf } from '../../domain/container-command.ts';
 import type { ContainerDetails } from '../../domain/container-details.ts';
 import type { ContainerSizes } from '../../domain/container-files.ts';
@@ -7,6 +8,7 @@ import { dockerStatus, exitCodeOf, statusText } from './container-status.ts';
 import { hostConfigView } from './host-config-view.ts';
 import { mountsView } from './mounts-view.ts';
 import { endpointsView, listedPorts, networkModeOf, networkSettingsView } from './networks-view.ts';
+import { secretLabels } from './secret-labels.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 const time = (date: Date | null): string => date?.toISOString() ?? NEVER;
@@ -77,7 +79,7 @@ export function toListItem(container: ContainerDetails, version: string, now: nu
     Created: Math.floor(container.createdAt.getTime() / 1000),
     Ports: listedPorts(container),
     ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes }),
-    Labels: { ...image?.labels, ...spec.labels },
+    Labels: { ...image?.labels, ...spec.labels, ...secretLabels(spec) },
     State: dockerStatus(container),
     Status: statusText(container, now),
     HostConfig: { NetworkMode: networkModeOf(container) },

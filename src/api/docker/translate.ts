@@ -5,6 +5,7 @@
 import { type ContainerSpec, containerSpec } from '../../domain/container-spec.ts';
 import { checkFields, refuse } from './check-fields.ts';
 import { type CreateBody, parseCreateBody } from './create-body.ts';
+import { withoutSecrets } from './secret-labels.ts';
 import { mountsOf, volumesFromOf } from './translate-mounts.ts';
 import { networksOf } from './translate-networks.ts';
 import { exposedOf, portsOf } from './translate-ports.ts';
@@ -50,7 +51,7 @@ function specOf(body: CreateBody, warnings: string[]) {
     groups: host.GroupAdd,
     hostname: body.Hostname,
     domainname: body.Domainname,
-    labels: body.Labels,
+    ...withoutSecrets(body.Labels),
     resources: resourcesOf(host),
     ...confinementOf(host),
     ports: portsOf(host.PortBindings),

@@ -36,13 +36,15 @@ const usage = z.object({ used: z.int(), limit: z.int() });
 
 const tenantView = z
   .object({
+    id: z.uuid().describe('What stands for it at the provider: in roles, repositories and names of secrets on AWS'),
     name: z.string(),
     createdAt: z.iso.datetime(),
     deleting: z.boolean(),
     quotas: z.object({ containers: usage, volumes: usage, networks: usage, images: usage }),
   })
   .meta({ id: 'Tenant' });
-export const viewTenant = ({ name, createdAt, deletingAt, quotas: counted }: Tenant) => ({
+export const viewTenant = ({ id, name, createdAt, deletingAt, quotas: counted }: Tenant) => ({
+  id,
   name,
   createdAt: createdAt.toISOString(),
   deleting: deletingAt !== null,

@@ -56,6 +56,7 @@ export function createAwsProvider(options: AwsOptions): Provider {
       mountTypes: settings.fileSystemId === null ? [] : ['volume'],
       maxMemoryMiB: largestSize.memoryMiB,
       maxCpus: largestSize.cpus,
+      secrets: settings.secretPrefix !== null,
       refusalOf: (spec) => refusalOf(spec, settings),
       lacks: [
         'separate log streams',

@@ -63,6 +63,7 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
     spot,
     architecture: 'amd64' as const,
     forwarderImage: null as string | null,
+    secretPrefix: null as string | null,
   };
   const movedTime: Clock = {
     now: () => clock.now(),

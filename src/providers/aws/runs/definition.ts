@@ -90,6 +90,7 @@ export function toDefinition(
       systemControls: Object.entries(spec.sysctls).map(([namespace, value]) => ({ namespace, value })),
     }),
     ...(mappings.length > 0 && { portMappings: mappings }),
+    ...secretsOf(site, input),
     ...healthCheckOf(spec, image),
     mountPoints: input.volumes.map(({ target, readOnly }, at) => ({
       sourceVolume: volumeName(at),
@@ -129,6 +130,19 @@ export function toDefinition(
     { ...definition, containerDefinitions: [full, ...forwarders] },
     { ...own, containerOverrides: [short] },
   );
+}
+
+/** Their values never come here: the tenant's execution role reads them when a task starts. */
+function secretsOf(site: DefinitionSite, { spec, tenantId }: CreateInput): Pick<ContainerDefinition, 'secrets'> {
+  const { secretPrefix, executionRole } = site.settings;
+  if (!spec.secrets?.length || secretPrefix === null) return {};
+  const [, partition, , , account] = executionRole.split(':');
+  const arn = `arn:${partition}:secretsmanager:${site.region}:${account}:secret:${roleOf(secretPrefix, tenantId)}`;
+  const secrets = spec.secrets.map(({ name, secret }) => {
+    const [path = '', key] = secret.split('#');
+    return { name, valueFrom: key === undefined ? `${arn}${path}` : `${arn}${path}:${key}::` };
+  });
+  return { secrets };
 }
 
 type Unnamed = Omit<RegisterTaskDefinitionRequest, 'family'>;

@@ -18,6 +18,12 @@ const within = (value: number | undefined, from: number, to: number): boolean =>
 
 const rules: readonly Rule[] = [
   ({ attach }) => unless(!attach?.includes('stdin'), 'attach', refusing('run -i')),
+  ({ secrets = [] }) => {
+    const like = secrets.findIndex(({ secret }) => /-[A-Za-z0-9]{6}(#|$)/.test(secret));
+    const reason =
+      'a name that ends with a hyphen and six characters looks like an ARN to AWS; call the secret otherwise';
+    return unless(like < 0, `secrets.${like}.secret`, reason);
+  },
   ({ unsetEnv }) =>
     unless(!unsetEnv?.length, 'unsetEnv', 'Fargate keeps every variable of the image; set it to an empty value'),
   ({ groups }) => unless(!groups?.length, 'groups', refusing('run --group-add')),

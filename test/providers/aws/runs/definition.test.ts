@@ -18,6 +18,7 @@ const settings = {
   spot: false,
   architecture: 'amd64' as const,
   forwarderImage: null as string | null,
+  secretPrefix: null as string | null,
 };
 const site = { settings, prefix: 'longshore', installId: 'i', region: 'eu-west-1' };
 const config = imageConfig.parse({
@@ -181,4 +182,18 @@ test('a port under another number is served by a forwarder in the task, which st
       restartPolicy: { enabled: true, restartAttemptPeriod: 60 },
     },
   ]);
+});
+
+test('secrets are read by the execution role, below the tenant’s own names, and never written down', () => {
+  const at = { ...site, settings: { ...settings, secretPrefix: 'shop/{tenant}/' } };
+  const secrets = [
+    { name: 'PASSWORD', secret: 'db/password' },
+    { name: 'USER', secret: 'db/login#user' },
+  ];
+  const arn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/tenant/db';
+  expect(define({ secrets }, { at }).container?.secrets).toEqual([
+    { name: 'PASSWORD', valueFrom: `${arn}/password` },
+    { name: 'USER', valueFrom: `${arn}/login:user::` },
+  ]);
+  expect(define({}, { at }).container).not.toHaveProperty('secrets');
 });

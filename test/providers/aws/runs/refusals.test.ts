@@ -24,6 +24,7 @@ test('a plain spec, and what Fargate can do, are not refused', () => {
 
 test.for<[string, Partial<ContainerSpecInput>]>([
   ['unsetEnv', { unsetEnv: ['PATH'] }],
+  ['secrets.0.secret', { secrets: [{ name: 'A', secret: 'key-AbCdEf' }] }],
   ['groups', { groups: ['wheel'] }],
   ['hostname', { hostname: 'web' }],
   ['domainname', { domainname: 'example.org' }],
