@@ -168,6 +168,11 @@ const aws = common.extend({
     .optional(),
   /** Containers run on Spot capacity: cheaper, and stopped when AWS needs it. */
   LONGSHORE_AWS_SPOT: flag,
+  /** A private DNS namespace of Cloud Map's in the VPC, in which containers get names. Unset: they have none. */
+  LONGSHORE_AWS_NAMESPACE: z
+    .string()
+    .regex(/^ns-[a-z0-9]+$/, 'must be the id of a namespace')
+    .optional(),
   /** What the names of a tenant's secrets in Secrets Manager begin with; `{tenant}` becomes its id. Unset: there are none. */
   LONGSHORE_AWS_SECRETS: z
     .string()

@@ -57,8 +57,14 @@ export const runFeatures: readonly Feature[] = [
   feature('run --tmpfs', refused('Fargate has no file systems in memory', 'write below /tmp, or use a volume'), {
     member: 'mounts.tmpfs',
   }),
-  feature('run --network', approximated('a security group: containers on it reach each other by address')),
-  feature('run --network-alias', approximated('remembered: networks have no names inside, use addresses')),
+  feature(
+    'run --network',
+    approximated('a security group: containers on it reach each other, by address or by whole names'),
+  ),
+  feature(
+    'run --network-alias',
+    approximated('`alias.network.namespace` where the operator set LONGSHORE_AWS_NAMESPACE; no name by itself'),
+  ),
   feature('run --network none', refused('a task on Fargate always has a network', 'use a network of its own')),
   feature('run --hostname', refused('Fargate names hosts itself', 'pass the name as a variable')),
   feature('run --domainname', refused('Fargate names hosts itself', 'pass the name as a variable')),

@@ -47,6 +47,7 @@ export async function createProvider(config: Config, { log, buckets, ...site }: 
           logRetentionDays: config.LONGSHORE_AWS_LOG_RETENTION_DAYS,
           fileSystemId: config.LONGSHORE_AWS_EFS ?? null,
           spot: config.LONGSHORE_AWS_SPOT,
+          namespaceId: config.LONGSHORE_AWS_NAMESPACE ?? null,
           secretPrefix: config.LONGSHORE_AWS_SECRETS ?? null,
           forwarderImage: config.LONGSHORE_AWS_FORWARDER ?? null,
           architecture: config.LONGSHORE_AWS_ARCHITECTURE,

@@ -1,6 +1,7 @@
 /** An AWS account of the fake's with what an operator sets up for Longshore, whose tasks are containers of this test run's Engine. */
 import { CreateFileSystemCommand, EFSClient } from '@aws-sdk/client-efs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreatePrivateDnsNamespaceCommand, ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
 import { defaultAccount } from '../aws-fake/front-door.ts';
 import { engineRuntime } from '../aws-fake/runtime/engine.ts';
 import { type AwsFake, startAwsFake } from '../aws-fake/server.ts';
@@ -31,6 +32,8 @@ export async function openAwsAccount(): Promise<AwsAccount> {
   await new S3Client({}).send(new CreateBucketCommand({ Bucket: bucket }));
   const made = await new EFSClient({}).send(new CreateFileSystemCommand({ CreationToken: 'volumes' }));
   const site = fake.site(defaultAccount, region);
+  const namespace = { Name: 'apps.internal', Vpc: site.ec2.vpc.VpcId };
+  await new ServiceDiscoveryClient({}).send(new CreatePrivateDnsNamespaceCommand(namespace));
   const role = `arn:aws:iam::${defaultAccount}:role/{tenant}`;
   const settings = {
     LONGSHORE_PROVIDER: 'aws',
@@ -40,6 +43,7 @@ export async function openAwsAccount(): Promise<AwsAccount> {
     LONGSHORE_AWS_EXECUTION_ROLE: `${role}/execution`,
     LONGSHORE_AWS_TASK_ROLE: `${role}/task`,
     LONGSHORE_AWS_PUSH_ROLE: `arn:aws:iam::${defaultAccount}:role/push`,
+    LONGSHORE_AWS_NAMESPACE: [...site.names.namespaces.keys()][0] ?? '',
     LONGSHORE_AWS_BUCKET: bucket,
     LONGSHORE_AWS_EFS: made.FileSystemId ?? '',
     LONGSHORE_INSECURE_LOOPBACK_REGISTRIES: '1',

@@ -2,6 +2,7 @@
 import { AppError } from '../../domain/errors.ts';
 import { reasonOf } from '../../domain/features.ts';
 import type { Provider } from '../provider.ts';
+import { removeNames } from './names.ts';
 import { deleteGroup, ensureGroup } from './security-groups.ts';
 import type { Site } from './site.ts';
 
@@ -17,6 +18,9 @@ export function networksOf(site: Site): Provider['networks'] {
       const among = (groupId: string) => [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: groupId }] }];
       await ensureGroup(site, { name: key, tenantId, key }, among, options);
     },
-    remove: ({ key }, options) => deleteGroup(site, key, options),
+    remove: async ({ key }, options) => {
+      await deleteGroup(site, key, options);
+      await removeNames(site, key, options);
+    },
   };
 }

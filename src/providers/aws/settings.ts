@@ -22,6 +22,8 @@ export interface AwsSettings {
   fileSystemId: string | null;
   /** Whether tasks run on Spot capacity. */
   spot: boolean;
+  /** A private DNS namespace of Cloud Map's for containers' names; null: they have none. */
+  namespaceId: string | null;
   /** Begins the names of a tenant's secrets; `{tenant}` in it becomes the tenant's id. Null: there are none. */
   secretPrefix: string | null;
   /** An image of socat, which serves published ports under other numbers; null: they are refused. */

@@ -37,6 +37,7 @@ export function awsSite(fake: AwsFake, region: string): TestSite {
       architecture: 'amd64' as const,
       forwarderImage: null as string | null,
       secretPrefix: null as string | null,
+      namespaceId: null as string | null,
     },
     clients: createClients(),
     clock: systemClock,

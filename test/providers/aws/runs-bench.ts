@@ -64,6 +64,7 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
     architecture: 'amd64' as const,
     forwarderImage: null as string | null,
     secretPrefix: null as string | null,
+    namespaceId: null as string | null,
   };
   const movedTime: Clock = {
     now: () => clock.now(),

@@ -3,6 +3,7 @@ import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions, CreateInput } from '../../provider.ts';
 import { readHeld } from '../images/held.ts';
 import { writeUse } from '../images/uses.ts';
+import { domainOf } from '../names.ts';
 import { groupIdOf } from '../security-groups.ts';
 import type { Site } from '../site.ts';
 import { ensurePlaces } from '../tenant-places.ts';
@@ -49,7 +50,8 @@ async function recordOf(site: Site, input: CreateInput, options: CallOptions): P
     ...input.networks.map((network) => groupIdOf(site, network.key, options)),
   ]);
   const region = await site.clients.ecs.config.region();
-  const { definition, overrides } = toDefinition({ ...site, region }, input, image, accessPoints);
+  const domain = input.networks[0] ? await domainOf(site, input.networks[0].key, options) : null;
+  const { definition, overrides } = toDefinition({ ...site, region, domain }, input, image, accessPoints);
   return {
     format: 1,
     key,
@@ -72,6 +74,7 @@ async function recordOf(site: Site, input: CreateInput, options: CallOptions): P
     attempt: 1,
     askedAt: null,
     taskArn: null,
+    namedAt: null,
     isPaused: false,
     ended: null,
   };

@@ -17,6 +17,8 @@ import { taskSize } from './sizes.ts';
 export interface DefinitionSite extends Names {
   settings: AwsSettings;
   region: string;
+  /** What its names end with on its first network. */
+  domain: string | null;
 }
 
 /** Where an image is, and what its own configuration says. */
@@ -67,7 +69,8 @@ export function toDefinition(
   const ports = portsOf(spec);
   const mappings = mappingsOf(ports);
   const forwarders = forwardersOf(ports, site.settings.forwarderImage);
-  const environment = Object.entries(spec.env).map(([name, value]) => ({ name, value }));
+  const env = { ...(site.domain !== null && { LONGSHORE_DOMAIN: site.domain }), ...spec.env };
+  const environment = Object.entries(env).map(([name, value]) => ({ name, value }));
   const container: ContainerDefinition = {
     name: mainContainer,
     image: image.uri,

@@ -5,6 +5,7 @@ import type { CallOptions, RunRef } from '../../provider.ts';
 import { unless } from '../errors.ts';
 import { signalRun } from '../exec/live.ts';
 import { removeUse } from '../images/uses.ts';
+import { leaveNames } from '../names.ts';
 import { clusterName } from '../naming.ts';
 import type { Site } from '../site.ts';
 import { addToHistory } from './history.ts';
@@ -70,6 +71,7 @@ export async function destroyRun(site: Site, key: string, options: CallOptions):
     await site.clock.sleep(pauseMs, options.signal);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
+  await leaveNames(site, (await readRecord(site, key, options))?.value ?? recorded.value, options);
   if (task) await addToHistory(site, task.value, options);
   await removeRecord(site, key, options);
   await removeUse(site, recorded.value, options);

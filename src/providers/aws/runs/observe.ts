@@ -1,9 +1,19 @@
 /** Looking at a run. How it ended is written down the first time it is seen, because ECS forgets it within hours. */
 import type { CallOptions, Observation, RunRef } from '../../provider.ts';
 import { publicAddressOf } from '../addresses.ts';
+import { enterNames, tryToLeaveNames } from '../names.ts';
 import type { Site } from '../site.ts';
 import { taskOf, withTaskArn } from './lookup.ts';
-import { awaitedObservation, endedObservation, endOf, madeObservation, taskObservation } from './observation.ts';
+import {
+  awaitedObservation,
+  endedObservation,
+  endOf,
+  hasRun,
+  interfaceOf,
+  isStopped,
+  madeObservation,
+  taskObservation,
+} from './observation.ts';
 import { changeRecord, type RecordedRun, readRecord } from './records.ts';
 
 /** ECS may not know a task for so long after it was asked for. */
@@ -29,10 +39,12 @@ export async function observeRecord(site: Site, before: RecordedRun, options: Ca
   }
   const ended = endOf(task, record);
   if (ended) {
-    const written = await changeRecord(site, recorded, { ended, isPaused: false }, options);
+    const namedAt = await tryToLeaveNames(site, record, options);
+    const written = await changeRecord(site, recorded, { ended, isPaused: false, namedAt }, options);
     return written || (await readRecord(site, record.key, options))
       ? endedObservation(record, ended)
       : { kind: 'absent' };
   }
+  if (hasRun(task) && !isStopped(task)) await enterNames(site, recorded, interfaceOf(task).privateIp, options);
   return taskObservation(record, task, record.ports.length > 0 ? await publicAddressOf(site, task, options) : null);
 }

@@ -55,6 +55,8 @@ const runRecord = z.object({
   /** When that attempt was first asked for; null: not yet. */
   askedAt: date.nullable(),
   taskArn: z.string().nullable(),
+  /** The address that its names on its networks lead to; null: they lead nowhere. */
+  namedAt: z.string().nullable(),
   /** Its processes are frozen. */
   isPaused: z.boolean(),
   ended: ended.nullable(),

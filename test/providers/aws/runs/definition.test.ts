@@ -19,8 +19,9 @@ const settings = {
   architecture: 'amd64' as const,
   forwarderImage: null as string | null,
   secretPrefix: null as string | null,
+  namespaceId: null as string | null,
 };
-const site = { settings, prefix: 'longshore', installId: 'i', region: 'eu-west-1' };
+const site = { settings, prefix: 'longshore', installId: 'i', region: 'eu-west-1', domain: null };
 const config = imageConfig.parse({
   entrypoint: ['/init'],
   command: ['serve'],
