@@ -146,6 +146,13 @@ const aws = common.extend({
   /** Roles of the tasks; `{tenant}` in them becomes the tenant's id. Without a task role there is no exec. */
   LONGSHORE_AWS_EXECUTION_ROLE: arn,
   LONGSHORE_AWS_TASK_ROLE: arn.optional(),
+  /** A privileged project of CodeBuild with Docker's classic builder, in which images are built. Unset: builds are refused. */
+  LONGSHORE_AWS_BUILD_PROJECT: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{1,149}$/, 'must be the name of a project of CodeBuild')
+    .optional(),
+  /** Of its machines, with `{tenant}` as above. Unset: the project's own. */
+  LONGSHORE_AWS_BUILD_ROLE: arn.optional(),
   /** What tenants push with, each only to repositories of his own; Longshore must be allowed to assume it. Unset: they push through Longshore. */
   LONGSHORE_AWS_PUSH_ROLE: arn.optional(),
   /** An S3 bucket: what was made and not started yet is remembered there, and large transfers pass through it. */

@@ -42,6 +42,9 @@ export async function createProvider(config: Config, { log, buckets, ...site }: 
           ingressRanges: config.LONGSHORE_AWS_INGRESS,
           executionRole: config.LONGSHORE_AWS_EXECUTION_ROLE,
           taskRole: config.LONGSHORE_AWS_TASK_ROLE ?? null,
+          build: config.LONGSHORE_AWS_BUILD_PROJECT
+            ? { project: config.LONGSHORE_AWS_BUILD_PROJECT, role: config.LONGSHORE_AWS_BUILD_ROLE ?? null }
+            : null,
           pushRole: config.LONGSHORE_AWS_PUSH_ROLE ?? null,
           bucket: config.LONGSHORE_AWS_BUCKET,
           logRetentionDays: config.LONGSHORE_AWS_LOG_RETENTION_DAYS,

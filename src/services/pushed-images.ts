@@ -22,7 +22,7 @@ export async function grantPush(deps: Deps, ctx: Ctx, repositories: string[]): P
   if (!pushAccess) {
     throw new AppError(
       'unsupported',
-      'This provider has no registry that tenants may push to; load an archive of the image, or push it to a registry and pull it',
+      'Nobody pushes past Longshore here: the provider has no registry, or on AWS no LONGSHORE_AWS_PUSH_ROLE; push to another registry and pull, or load an archive',
     );
   }
   const { tenantId } = ctx.principal;

@@ -17,7 +17,7 @@ import { volumeCases } from './volume-cases.ts';
 /** Those that a provider without them would have to say so for: docs/aws.md. */
 const capabilities = [
   ...['watch', 'settings', 'attach', 'exec', 'pause', 'unpause', 'top', 'stats', 'archive', 'export'],
-  ...['images.save', 'images.load', 'images.pushAccess', 'images.pushed', 'logs that go on'],
+  ...['images.save', 'images.load', 'images.build', 'images.pushAccess', 'images.pushed', 'logs that go on'],
 ];
 
 describe('the aws provider', () => {

@@ -129,6 +129,14 @@ export function imageRows({ a, b, image, folder, registry }: Bench): Rows {
         await a.ok(['rmi', 'imported:1']);
       },
     },
-    build: { refused: ['build', '-q', '-'], input: `FROM ${image}\nRUN true` },
+    build: {
+      checks: 'an image of the steps, which runs',
+      check: async () => {
+        const input = `FROM ${image}\nRUN echo made > /made\nCMD ["cat", "/made"]`;
+        await a.ok(['build', '-q', '-t', 'built:1', '-'], { input });
+        expect(await a.ok(['run', '--rm', 'built:1'])).toBe('made');
+        await a.ok(['rmi', 'built:1']);
+      },
+    },
   };
 }

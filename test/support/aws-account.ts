@@ -1,4 +1,5 @@
 /** An AWS account of the fake's with what an operator sets up for Longshore, whose tasks are containers of this test run's Engine. */
+import { CodeBuildClient, CreateProjectCommand } from '@aws-sdk/client-codebuild';
 import { CreateFileSystemCommand, EFSClient } from '@aws-sdk/client-efs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreatePrivateDnsNamespaceCommand, ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
@@ -19,9 +20,30 @@ export interface AwsAccount {
   settings: Record<string, string>;
 }
 
+/** As an operator makes it: privileged, and with nothing in it of any build. */
+async function makeProject(): Promise<string> {
+  const name = 'longshore-builds';
+  await new CodeBuildClient({}).send(
+    new CreateProjectCommand({
+      name,
+      serviceRole: `arn:aws:iam::${defaultAccount}:role/build`,
+      source: { type: 'NO_SOURCE', buildspec: 'version: 0.2' },
+      artifacts: { type: 'NO_ARTIFACTS' },
+      environment: {
+        ...{ type: 'LINUX_CONTAINER', image: 'aws/codebuild/standard:7.0', computeType: 'BUILD_GENERAL1_SMALL' },
+        privilegedMode: true,
+      },
+    }),
+  );
+  return name;
+}
+
 export async function openAwsAccount(): Promise<AwsAccount> {
   const docker = openDocker(testDockerHost());
-  const fake = await startAwsFake({ runtime: engineRuntime({ docker, pauseImage: busyboxImage }) });
+  const fake = await startAwsFake({
+    dockerHost: testDockerHost(),
+    runtime: engineRuntime({ docker, pauseImage: busyboxImage }),
+  });
   const credentials = fake.addUser();
   process.env.AWS_ENDPOINT_URL = fake.url;
   process.env.AWS_REGION = region;
@@ -42,6 +64,7 @@ export async function openAwsAccount(): Promise<AwsAccount> {
     LONGSHORE_AWS_PUBLIC_ADDRESSES: '1',
     LONGSHORE_AWS_EXECUTION_ROLE: `${role}/execution`,
     LONGSHORE_AWS_TASK_ROLE: `${role}/task`,
+    LONGSHORE_AWS_BUILD_PROJECT: await makeProject(),
     LONGSHORE_AWS_PUSH_ROLE: `arn:aws:iam::${defaultAccount}:role/push`,
     LONGSHORE_AWS_NAMESPACE: [...site.names.namespaces.keys()][0] ?? '',
     LONGSHORE_AWS_BUCKET: bucket,

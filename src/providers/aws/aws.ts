@@ -46,7 +46,11 @@ export function createAwsProvider(options: AwsOptions): Provider {
   const base = { settings, prefix: settings.prefix, installId, clients, clock, ids, throttle, log };
   const site: Site = { ...base, tasks: createTaskReader(base) };
   const logs = createLogReader(site, followMs);
-  const parts = { images: imagesOf(site, options.registries), networks: networksOf(site), volumes: volumesOf(site) };
+  const parts = {
+    images: imagesOf(site, options.registries, logs),
+    networks: networksOf(site),
+    volumes: volumesOf(site),
+  };
   return {
     name: 'aws',
     features: {

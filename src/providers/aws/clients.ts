@@ -3,6 +3,7 @@
  * (AWS_REGION, AWS_ENDPOINT_URL, the credentials chain), so that any emulator can be pointed at.
  */
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { ECRClient, type ECRClientConfig } from '@aws-sdk/client-ecr';
 import { ECSClient, type ECSClientConfig } from '@aws-sdk/client-ecs';
@@ -29,6 +30,7 @@ export function createClients(own: ECSClientConfig & EC2ClientConfig & S3ClientC
   };
   return {
     ecs: new ECSClient(settings),
+    codebuild: new CodeBuildClient(settings),
     ecr: new ECRClient(settings),
     ec2: new EC2Client(settings),
     logs: new CloudWatchLogsClient(settings),

@@ -13,6 +13,8 @@ export interface AwsSettings {
   /** Role ARNs; `{tenant}` in them becomes the tenant's id. The task role is needed for exec. */
   executionRole: string;
   taskRole: string | null;
+  /** Where images are built, and the role of its machines where it is not the project's own; null: none are. */
+  build: { project: string; role: string | null } | null;
   /** Whose sessions push to a tenant's repositories; null: tenants do not. */
   pushRole: string | null;
   /** Bucket of the runs' records and of large transfers. */

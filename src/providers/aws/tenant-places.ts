@@ -52,7 +52,8 @@ async function ensureCluster(site: Site, tenantId: string, options: CallOptions)
   await ask(site, { action: 'ecs:CreateCluster', subject: { noun: 'cluster' }, tenantId, send }, options);
 }
 
-async function ensureLogGroup(site: Site, tenantId: string, options: CallOptions): Promise<void> {
+/** Repeatable. */
+export async function ensureLogGroup(site: Site, tenantId: string, options: CallOptions): Promise<void> {
   const logGroup = logGroupName(site, tenantId);
   const subject = { noun: 'log' };
   const create = new CreateLogGroupCommand({ logGroupName: logGroup, tags: tagsOf(site, { tenantId }) });

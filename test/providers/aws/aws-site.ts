@@ -29,6 +29,7 @@ export function awsSite(fake: AwsFake, region: string): TestSite {
         executionRole: '',
         taskRole: null,
         pushRole: null,
+        build: null,
         bucket: 'bucket',
         logRetentionDays: 1,
         fileSystemId: null,

@@ -57,6 +57,7 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
     executionRole: `arn:aws:iam::${defaultAccount}:role/execution`,
     taskRole: `arn:aws:iam::${defaultAccount}:role/task`,
     pushRole: null,
+    build: null,
     bucket,
     logRetentionDays: 30,
     fileSystemId: FileSystemId,

@@ -6,6 +6,7 @@ import {
   CreateRepositoryCommand,
   DescribeRepositoriesCommand,
   GetDownloadUrlForLayerCommand,
+  type ImageIdentifier,
   PutImageCommand,
 } from '@aws-sdk/client-ecr';
 import { AppError } from '../../../domain/errors.ts';
@@ -65,15 +66,29 @@ async function placeOf(site: Site, { tenantId, name }: Repository, options: Call
 }
 
 /** Null when it is not there. */
-export async function readManifest(
+export const readManifest = (
+  site: Site,
+  repository: Repository,
+  imageDigest: string,
+  options: CallOptions,
+): Promise<StoredManifest | null> => readImage(site, repository, { imageDigest }, options);
+
+export const readTagged = (
+  site: Site,
+  repository: Repository,
+  imageTag: string,
+  options: CallOptions,
+): Promise<StoredManifest | null> => readImage(site, repository, { imageTag }, options);
+
+async function readImage(
   site: Site,
   { tenantId, name }: Repository,
-  digest: string,
+  wanted: ImageIdentifier,
   options: CallOptions,
 ): Promise<StoredManifest | null> {
   const command = new BatchGetImageCommand({
     repositoryName: name,
-    imageIds: [{ imageDigest: digest }],
+    imageIds: [wanted],
     acceptedMediaTypes: [...manifestTypes],
   });
   const send = (http: { abortSignal: AbortSignal }) => site.clients.ecr.send(command, http);
@@ -81,6 +96,7 @@ export async function readManifest(
   const answer = await unless(ask(site, call, options), ['not_found'], null);
   const image = answer?.images?.[0];
   if (!image?.imageManifest) return null;
+  const digest = image.imageId?.imageDigest ?? wanted.imageDigest ?? '';
   return { text: image.imageManifest, digest, mediaType: image.imageManifestMediaType ?? '' };
 }
 
@@ -107,14 +123,25 @@ export async function putManifest(
   }
 }
 
-/** Repeatable: absent = done. */
-export async function deleteManifest(
+/** With all of its tags. Repeatable: absent = done. */
+export const deleteManifest = (
+  site: Site,
+  repository: Repository,
+  imageDigest: string,
+  options: CallOptions,
+): Promise<void> => deleteImage(site, repository, { imageDigest }, options);
+
+/** The image stays where it has another. Repeatable: absent = done. */
+export const deleteTag = (site: Site, repository: Repository, imageTag: string, options: CallOptions): Promise<void> =>
+  deleteImage(site, repository, { imageTag }, options);
+
+async function deleteImage(
   site: Site,
   { tenantId, name }: Repository,
-  digest: string,
+  which: ImageIdentifier,
   options: CallOptions,
 ): Promise<void> {
-  const command = new BatchDeleteImageCommand({ repositoryName: name, imageIds: [{ imageDigest: digest }] });
+  const command = new BatchDeleteImageCommand({ repositoryName: name, imageIds: [which] });
   const send = (http: { abortSignal: AbortSignal }) => site.clients.ecr.send(command, http);
   const call = { action: 'ecr:BatchDeleteImage', subject, tenantId, send };
   const answer = await unless(ask(site, call, options), ['not_found'], null);

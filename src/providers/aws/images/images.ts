@@ -5,7 +5,9 @@
 import { AppError } from '../../../domain/errors.ts';
 import { asImageId, type ImageDetails } from '../../../domain/image.ts';
 import type { RegistryPolicy } from '../../../domain/registry-policy.ts';
-import type { CallOptions, ImagePort, PushAccessInput } from '../../provider.ts';
+import type { BuildInput, CallOptions, ImagePort, PushAccessInput } from '../../provider.ts';
+import { buildImage } from '../build/build.ts';
+import type { LogReader } from '../logs/pages.ts';
 import type { Site } from '../site.ts';
 import { copyImage } from './copy.ts';
 import { deleteManifest, ensureRepository, putManifest, readManifest } from './ecr.ts';
@@ -19,8 +21,8 @@ import { saveImages } from './save.ts';
 import { openStored } from './stored.ts';
 import { isImageUsed } from './uses.ts';
 
-export function imagesOf(site: Site, registries: RegistryPolicy): ImagePort {
-  const { pushRole } = site.settings;
+export function imagesOf(site: Site, registries: RegistryPolicy, logs: LogReader): ImagePort {
+  const { pushRole, build } = site.settings;
   return {
     pull: (input, options) => pullImage(site, registries, input, options),
     inspect: (reference, options) => inspect(site, reference, options),
@@ -28,6 +30,9 @@ export function imagesOf(site: Site, registries: RegistryPolicy): ImagePort {
     release: (imageId, tenantId, options) => release(site, imageId, tenantId, options),
     save: (imageIds, options) => saveImages(site, imageIds, options),
     load: (input, options) => loadImages(site, input, options),
+    ...(build !== null && {
+      build: (input: BuildInput, options: CallOptions) => buildImage(site, logs, build, input, options),
+    }),
     ...(pushRole !== null && {
       pushAccess: (input: PushAccessInput, options: CallOptions) => pushAccess(site, pushRole, input, options),
       pushed: (tenantId: string, options: CallOptions) => pushedImages(site, tenantId, options),

@@ -1,7 +1,7 @@
 /** Images of an archive into ECR: each layer is compressed, hashed and sent while it is read, a part of it in memory at a time. */
 import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
-import { createGzip } from 'node:zlib';
+import { createGunzip, createGzip, createZstdDecompress } from 'node:zlib';
 import { z } from 'zod';
 import { sha256 } from '../../../domain/clock.ts';
 import { AppError } from '../../../domain/errors.ts';
@@ -104,7 +104,7 @@ async function sendLayer(
 ): Promise<Layer> {
   const hash = createHash('sha256');
   const hashed = async function* () {
-    for await (const chunk of content) {
+    for await (const chunk of plain(content)) {
       hash.update(chunk);
       yield chunk;
     }
@@ -114,6 +114,28 @@ async function sendLayer(
   pipeline(Readable.from(hashed(), { objectMode: false }), gzip, () => {});
   const blob = await uploadStream(site, repository, gzip, options);
   return { blob, diffId: `sha256:${hash.digest('hex')}` };
+}
+
+/** What it is a tar of: `docker save` writes layers as they are kept, which may be compressed. */
+async function* plain(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  const chunks = content[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  if (first.done) return;
+  const whole = async function* () {
+    yield first.value;
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+  };
+  const [one, two] = first.value;
+  const unpacking =
+    one === 0x1f && two === 0x8b ? createGunzip() : one === 0x28 && two === 0xb5 ? createZstdDecompress() : null;
+  if (!unpacking) return yield* whole();
+  pipeline(Readable.from(whole(), { objectMode: false }), unpacking, () => {});
+  try {
+    yield* unpacking;
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('invalid', 'A layer of the archive cannot be unpacked', { cause: error });
+  }
 }
 
 async function wholeText(content: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -5,6 +5,7 @@ import { BatchGetImageCommand } from '@aws-sdk/client-ecr';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { imagesOf } from '../../../../src/providers/aws/images/images.ts';
+import { createLogReader } from '../../../../src/providers/aws/logs/pages.ts';
 import type { ImagePort } from '../../../../src/providers/provider.ts';
 import { defaultAccount } from '../../../aws-fake/front-door.ts';
 import { type AwsFake, startAwsFake } from '../../../aws-fake/server.ts';
@@ -22,7 +23,7 @@ beforeEach(async () => {
   fake = await startAwsFake();
   site = awsSite(fake, region);
   await site.clients.s3.send(new CreateBucketCommand({ Bucket: site.settings.bucket }));
-  images = imagesOf(site, { hosts: [], loopback: true });
+  images = imagesOf(site, { hosts: [], loopback: true }, createLogReader(site, 0));
 });
 afterEach(async () => {
   expect({ failures: fake.failures, violations: fake.violations }).toEqual({ failures: [], violations: [] });

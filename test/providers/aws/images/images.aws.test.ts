@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { ImageDetails } from '../../../../src/domain/image.ts';
 import { imagesOf } from '../../../../src/providers/aws/images/images.ts';
 import { writeUse } from '../../../../src/providers/aws/images/uses.ts';
+import { createLogReader } from '../../../../src/providers/aws/logs/pages.ts';
 import type { ImagePort, PullInput, PullProgress } from '../../../../src/providers/provider.ts';
 import { type AwsFake, startAwsFake } from '../../../aws-fake/server.ts';
 import { startRegistry, type TestRegistry } from '../../../support/registry.ts';
@@ -28,7 +29,7 @@ beforeEach(async () => {
   fake = await startAwsFake();
   site = awsSite(fake, region);
   await site.clients.s3.send(new CreateBucketCommand({ Bucket: site.settings.bucket }));
-  images = imagesOf(site, { hosts: [], loopback: true });
+  images = imagesOf(site, { hosts: [], loopback: true }, createLogReader(site, 0));
 });
 afterEach(async () => {
   expect({ failures: fake.failures, violations: fake.violations }).toEqual({ failures: [], violations: [] });

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { imagesOf } from '../../../../src/providers/aws/images/images.ts';
+import { createLogReader } from '../../../../src/providers/aws/logs/pages.ts';
 import type { ImagePort, PushAccess, PushedImage } from '../../../../src/providers/provider.ts';
 import { type AwsFake, startAwsFake } from '../../../aws-fake/server.ts';
 import { awsSite, type TestSite } from '../aws-site.ts';
@@ -18,7 +19,7 @@ beforeEach(async () => {
   site = awsSite(fake, 'eu-west-1');
   site.settings.pushRole = 'arn:aws:iam::111122223333:role/push';
   await site.clients.s3.send(new CreateBucketCommand({ Bucket: site.settings.bucket }));
-  images = imagesOf(site, { hosts: [], loopback: true });
+  images = imagesOf(site, { hosts: [], loopback: true }, createLogReader(site, 0));
 });
 afterEach(async () => {
   expect({ failures: fake.failures, violations: fake.violations }).toEqual({ failures: [], violations: [] });
@@ -101,5 +102,5 @@ test('a name that ECR does not take is invalid, and without a role there are no 
   await expect(grant('ann', 'Team/Web')).rejects.toMatchObject({ code: 'invalid' });
   await expect(grant('ann', '../bob/web')).rejects.toMatchObject({ code: 'invalid' });
   site.settings.pushRole = null;
-  expect(imagesOf(site, { hosts: [], loopback: true }).pushAccess).toBeUndefined();
+  expect(imagesOf(site, { hosts: [], loopback: true }, createLogReader(site, 0)).pushAccess).toBeUndefined();
 });

@@ -12,6 +12,7 @@ const settings = {
   executionRole: 'arn:aws:iam::111122223333:role/{tenant}/execution',
   taskRole: 'arn:aws:iam::111122223333:role/{tenant}/task' as string | null,
   pushRole: null,
+  build: null,
   bucket: 'records',
   logRetentionDays: 30,
   fileSystemId: 'fs-1',
