@@ -42,6 +42,11 @@ const rules: readonly Rule[] = [
   { text: /registry auth/i, code: 'invalid', message: 'The execution role may not read the image' },
   { text: /EFS|file ?system/i, code: 'invalid', message: 'AWS could not mount a volume of the container' },
   {
+    text: /log group does not exist/i,
+    code: 'unavailable',
+    message: "The tenant's log at AWS was gone and is made again",
+  },
+  {
     text: /log ?stream|logger args|log group/i,
     code: 'invalid',
     message: 'AWS could not open the log of the container',
@@ -59,10 +64,15 @@ const rules: readonly Rule[] = [
   { text: /ResourceInitializationError/i, code: 'invalid', message: 'AWS could not set up the container' },
 ];
 
+/** Somebody took the tenant's log group away. */
+export const lacksLog = (task: Task): boolean => /log group does not exist/i.test(reasonsOf(task));
+
+const reasonsOf = (task: Task): string =>
+  [task.stoppedReason, ...(task.containers ?? []).map(({ reason }) => reason)].filter(Boolean).join('\n');
+
 /** Null when it was stopped on request before it ran. */
 export function startErrorOf(task: Task): AppError | null {
-  const reasons = [task.stoppedReason, ...(task.containers ?? []).map(({ reason }) => reason)].filter(Boolean);
-  const text = reasons.join('\n');
+  const text = reasonsOf(task);
   const rule = rules.find((each) => each.text.test(text));
   if (rule) {
     return new AppError(rule.code, rule.message, { details: rule.details ?? {}, cause: new Error(text) });

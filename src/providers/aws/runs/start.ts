@@ -1,12 +1,14 @@
 /** Starting a run, which makes one task of it, ever. */
+import type { Task } from '@aws-sdk/client-ecs';
 import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions, RunRef } from '../../provider.ts';
 import type { Site } from '../site.ts';
+import { ensurePlaces, forgetPlaces } from '../tenant-places.ts';
 import { launch, nextAttempt } from './launch.ts';
 import { getRecord, gone, taskOf, withTaskArn } from './lookup.ts';
 import { hasRun, isStopped } from './observation.ts';
 import type { RecordedRun } from './records.ts';
-import { startErrorOf } from './start-failures.ts';
+import { lacksLog, startErrorOf } from './start-failures.ts';
 
 /** So long it is waited for: what comes up sooner answers at once, what takes longer is seen by whoever looks. */
 const patienceMs = 10_000;
@@ -21,10 +23,20 @@ export async function startRun(site: Site, run: RunRef, options: CallOptions): P
     const hasEnded = recorded.value.ended !== null || (task !== null && isStopped(task) && hasRun(task));
     if (hasEnded) throw new AppError('conflict', 'The container has ended and cannot be started in place');
     // Its last start came to nothing, and this is another one.
-    if (task && isStopped(task)) recorded = await nextAttempt(site, recorded, options);
+    if (task && isStopped(task)) recorded = await afterFailure(site, recorded, task, options);
   }
   recorded = await launch(site, recorded, options);
   await settled(site, recorded, options);
+}
+
+/** The record for another attempt, which will find what this one lacked where that is ours to make. */
+async function afterFailure(site: Site, recorded: RecordedRun, task: Task, options: CallOptions): Promise<RecordedRun> {
+  const { tenantId } = recorded.value;
+  if (lacksLog(task)) {
+    forgetPlaces(site, tenantId);
+    await ensurePlaces(site, tenantId, options);
+  }
+  return nextAttempt(site, recorded, options);
 }
 
 async function settled(site: Site, recorded: RecordedRun, options: CallOptions): Promise<void> {
@@ -34,7 +46,7 @@ async function settled(site: Site, recorded: RecordedRun, options: CallOptions):
     const task = await taskOf(site, recorded, options);
     if (task && hasRun(task)) return;
     if (task && isStopped(task)) {
-      await nextAttempt(site, recorded, options);
+      await afterFailure(site, recorded, task, options);
       throw startErrorOf(task) ?? new AppError('conflict', 'The container was stopped before it ran');
     }
     await site.clock.sleep(pauseMs, options.signal);
