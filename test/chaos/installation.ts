@@ -11,6 +11,7 @@ import postgres from 'postgres';
 import { connectionOptions } from '../../src/db/client.ts';
 import { newApiKey } from '../../src/domain/api-key.ts';
 import { systemClock } from '../../src/domain/clock.ts';
+import { AppError } from '../../src/domain/errors.ts';
 import { createDockerProvider } from '../../src/providers/docker/docker.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { busyboxImage } from '../support/base-images.ts';
@@ -72,10 +73,19 @@ export async function admitTenant({ operatorKey }: Installation, url: string): P
   return (await operator.expect<{ key: string }>(201, 'POST', '/v1/tenants/chaos/keys', asked)).key;
 }
 
+/** What a killed server had asked for may still come: whatever is then in the way is looked for again. */
 async function discardOwned(provider: Provider): Promise<void> {
   const signal = AbortSignal.timeout(60_000);
-  const owned = await provider.listOwned({ signal });
-  for (const kind of ['container', 'network', 'volume', 'image'] as const) {
-    for (const object of owned.filter((each) => each.kind === kind)) await provider.discard(object, { signal });
+  for (;;) {
+    const owned = await provider.listOwned({ signal });
+    try {
+      for (const kind of ['container', 'network', 'volume', 'image'] as const) {
+        for (const object of owned.filter((each) => each.kind === kind)) await provider.discard(object, { signal });
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'conflict') || signal.aborted) throw error;
+      await systemClock.sleep(500, signal);
+    }
   }
 }
