@@ -73,9 +73,11 @@ export function plan(
  * What is at rest, with nothing open but the newest intent, is started or destroyed as it was recorded. Both may be done
  * twice: when something else is there, the provider has nothing to do or refuses, and then it is looked at.
  */
-export function needsNoLook({ generation, observedGeneration, stopSeq, run }: Container, next: Action): boolean {
+export function needsNoLook(container: Container, next: Action): boolean {
+  const { generation, observedGeneration, startSeq, stopSeq, run } = container;
   const isAtRest = run.absentSince === null && (run.phase === 'created' || run.phase === 'exited');
-  const isAsked = next.kind === 'destroy' || (next.kind === 'start' && !next.byPolicy);
+  // A start that was taken may be under way still, or may have come to nothing: only a look tells.
+  const isAsked = next.kind === 'destroy' || (next.kind === 'start' && !next.byPolicy && run.startedSeq < startSeq);
   // That it stands still is to be seen once more for a restart.
   return isAtRest && isAsked && run.stoppedSeq >= stopSeq && observedGeneration === generation - 1;
 }

@@ -10,6 +10,8 @@ export interface Habits {
   accessPointMs: number;
   /** For how long a stopped task is remembered. AWS promises an hour. */
   rememberStoppedMs: number;
+  /** For how long RunTask answers the same to the same client token. */
+  tokenLifeMs: number;
   /** Whether the published token buckets are enforced. */
   throttle: boolean;
   /** Actions such as `ecs:RunTask` that nobody may perform. */
@@ -82,6 +84,7 @@ export function goodHabits(): Habits {
     missingMs: 0,
     accessPointMs: 0,
     rememberStoppedMs: 3_600_000,
+    tokenLifeMs: 24 * 3_600_000,
     throttle: false,
     deny: new Set(),
     refuse: () => undefined,

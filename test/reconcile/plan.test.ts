@@ -104,6 +104,10 @@ describe('the first step without a look', () => {
     expect(isBlind(aContainer({ ...removed, observedGeneration: 0 }, { phase: 'exited' }))).toBe(false);
   });
 
+  it('is no start that was taken already, and is under way or came to nothing', () => {
+    expect(isBlind(aContainer({ ...atRest, startSeq: 2 }, { phase: 'created', startedSeq: 2 }))).toBe(false);
+  });
+
   it('is neither a restart, whose stop is to be seen, nor a start by the policy', () => {
     const restart = { ...atRest, startSeq: 2, stopSeq: 2 };
     expect(isBlind(aContainer(restart, { phase: 'exited', startedSeq: 1, stoppedSeq: 0, exitCode: 0 }))).toBe(false);

@@ -1,8 +1,6 @@
 /** Chooses what happens next while the faults last: whose turn it is, what breaks, what is heard, how time passes. */
 
 import { AppError } from '../../src/domain/errors.ts';
-import { destroyRun } from '../../src/providers/memory/runs.ts';
-import { isUp } from '../../src/providers/memory/world.ts';
 import { sweep } from '../../src/reconcile/sweep.ts';
 import { takeHint, workOffDue } from '../../src/reconcile/worker.ts';
 import { brief, type Weather } from './boundaries.ts';
@@ -120,21 +118,15 @@ export class Adversary {
   }
 
   #exit(): void {
-    const { world, random, scheduler } = this.#simulation;
-    const up = [...world.runs.values()].filter(isUp);
-    if (up.length === 0) return;
-    const run = random.pick(up);
-    scheduler.note('outside', `${brief(run.input.key)} DIES on its own`);
-    run.process?.signal('KILL');
+    const { machine, scheduler } = this.#simulation;
+    const key = machine.exitOne();
+    if (key !== null) scheduler.note('outside', `${brief(key)} DIES on its own`);
   }
 
   #vanish(): void {
-    const { world, random, scheduler } = this.#simulation;
-    const runs = [...world.runs.values()];
-    if (runs.length === 0) return;
-    const { input, seen } = random.pick(runs);
-    scheduler.note('outside', `${brief(input.key)} VANISHES`);
-    destroyRun(world, { key: input.key, handle: seen.handle });
+    const { machine, scheduler } = this.#simulation;
+    const key = machine.takeOne();
+    if (key !== null) scheduler.note('outside', `${brief(key)} VANISHES`);
   }
 
   /** Hints come in any order, again, or never. */

@@ -2,7 +2,7 @@
 import type { Mutant } from './mutants.ts';
 import { openPglite, type PgliteDb } from './pglite-db.ts';
 import { populateDatabase } from './population.ts';
-import { type ProviderKind, providerKinds } from './provider-kinds.ts';
+import { memoryKinds, type ProviderKind } from './provider-kinds.ts';
 import { runSchedule, type Verdict } from './schedule.ts';
 import { watchdogSql } from './watchdog.ts';
 
@@ -41,7 +41,7 @@ export async function runCampaign(db: PgliteDb, campaign: Campaign): Promise<Bre
   AbortSignal.timeout = () => new AbortController().signal;
   try {
     for (let schedule = from; schedule < to; schedule++) {
-      const kindNow = kind ?? mutant?.kind ?? providerKinds[schedule % providerKinds.length] ?? 'docker-like';
+      const kindNow = kind ?? mutant?.kind ?? memoryKinds[schedule % memoryKinds.length] ?? 'docker-like';
       const verdict = await runSchedule({ db, seed, schedule, kind: kindNow, mutant });
       if (verdict.violations.length > 0) return { ...verdict, schedule, kind: kindNow };
       onProgress?.(schedule + 1 - from);

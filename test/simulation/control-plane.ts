@@ -1,15 +1,10 @@
 /** A process of the control plane under simulation: real code, whose every way out is interruptible and sometimes fails. */
 import { type Logger, pino } from 'pino';
 import type { Deps } from '../../src/context.ts';
-import { AppError } from '../../src/domain/errors.ts';
 import { noMetrics } from '../../src/domain/metrics.ts';
 import { createPlaces } from '../../src/domain/places.ts';
 import { createWakeups } from '../../src/domain/wakeups.ts';
-import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
-import type { Provider } from '../../src/providers/provider.ts';
-import { interruptibleCalls, interruptibleDb } from './boundaries.ts';
-import { INSTALL_ID } from './population.ts';
-import { featuresOf } from './provider-kinds.ts';
+import { interruptibleDb } from './boundaries.ts';
 import { seededIds } from './random.ts';
 import type { Owner } from './scheduler.ts';
 import type { Simulation } from './simulation.ts';
@@ -47,9 +42,10 @@ export class Fleet {
 }
 
 function start(simulation: Simulation, name: string): ControlPlane {
-  const { scheduler, random, mutant } = simulation;
+  const { scheduler, random, mutant, machine } = simulation;
   const owner: Owner = { name, state: 'alive' };
-  const clock = scheduler.clockOf(owner, (2 * random.next() - 1) * MOST_SKEW_MS);
+  const skewMs = (2 * random.next() - 1) * MOST_SKEW_MS;
+  const clock = scheduler.clockOf(owner, skewMs);
   const context = { scheduler, random, owner, weather: () => simulation.weather };
   const db = interruptibleDb(mutant?.db?.(simulation.db) ?? simulation.db, context, () => simulation.tick());
   const death = Promise.withResolvers<void>();
@@ -61,13 +57,10 @@ function start(simulation: Simulation, name: string): ControlPlane {
     },
     deps: {
       db,
-      provider: providerOf(
-        simulation,
-        interruptibleCalls(context, (key) => simulation.mayBeMissed(key)),
-      ),
+      provider: machine.providerOf(context, seededIds(random), skewMs),
       clock,
       ids: seededIds(random),
-      log: watchfulLog(simulation.defects),
+      log: watchfulLog(simulation),
       metrics: noMetrics,
       limits,
       places: { streams: ample, pulls: ample, verbs: ample, looks: ample },
@@ -83,33 +76,14 @@ function start(simulation: Simulation, name: string): ControlPlane {
   });
 }
 
-/** Containers outlive the process that started them, and so does the clock they run on. */
-function providerOf(simulation: Simulation, faults: ReturnType<typeof interruptibleCalls>): Provider {
-  const { world, kind, mutant, scheduler, outside, random } = simulation;
-  const ids = seededIds(random);
-  const features = featuresOf[kind];
-  const clock = scheduler.clockOf(outside);
-  const { pause, unpause, ...rest } = createMemoryProvider({
-    installId: INSTALL_ID,
-    world,
-    clock,
-    ids,
-    features,
-    faults,
-  });
-  const { connect: _connect, disconnect: _disconnect, ...networks } = rest.networks;
-  const provider = kind === 'ecs-like' ? { ...rest, networks } : { ...rest, pause, unpause };
-  return mutant?.provider?.(provider, ids) ?? provider;
-}
-
 /** Says nothing; but errors that only the log would show are kept, unless the simulation made them. */
-function watchfulLog(defects: unknown[]): Logger {
+function watchfulLog({ defects, machine }: Simulation): Logger {
   return pino({
     level: 'warn',
     hooks: {
       logMethod([fields]) {
         const error: unknown = typeof fields === 'object' && fields !== null && 'err' in fields ? fields.err : null;
-        if (error instanceof AppError ? error.cause !== undefined : error !== null) defects.push(error);
+        if (machine.isDefect(error)) defects.push(error);
       },
     },
   });

@@ -3,9 +3,9 @@ import { sql } from 'drizzle-orm';
 import { containerColumns, currentRun, toContainer } from '../../src/db/containers.ts';
 import { statement } from '../../src/db/statements.ts';
 import { type Container, restartsAfterExit, statusOf } from '../../src/domain/container.ts';
-import type { MemoryRun, MemoryWorld } from '../../src/providers/memory/world.ts';
 import { brief } from './boundaries.ts';
 import type { Client, Exchange } from './clients.ts';
+import type { TrueRun } from './machine.ts';
 import type { Simulation } from './simulation.ts';
 
 interface OperationFacts {
@@ -17,7 +17,8 @@ interface OperationFacts {
 }
 
 export async function checkAtRest(simulation: Simulation, clients: readonly Client[]): Promise<string[]> {
-  const { db, world } = simulation;
+  const { db } = simulation;
+  const runs = simulation.machine.runs();
   const rows = await db.query(
     'reconciler',
     statement(
@@ -29,8 +30,8 @@ export async function checkAtRest(simulation: Simulation, clients: readonly Clie
     `select id::text, kind, state, actor->>'id' as actor, container_id as "containerId" from operations`,
   )) as unknown as OperationFacts[];
   return [
-    ...containers.flatMap((container) => checkIntent(container, runsOf(container, world))),
-    ...checkOwners([...world.runs.values()], containers),
+    ...containers.flatMap((container) => checkIntent(container, runsOf(container, runs))),
+    ...checkOwners(runs, containers),
     ...checkOperations(operations),
     ...clients.flatMap(({ exchanges }) => exchanges.flatMap((exchange) => checkPromises(exchange, operations))),
     ...(await checkEvents(simulation)),
@@ -39,13 +40,14 @@ export async function checkAtRest(simulation: Simulation, clients: readonly Clie
 
 const statusesOf: Record<Container['desired'], readonly string[]> = {
   created: ['created', 'failed', 'lost'],
-  running: ['running', 'restarting', 'exited', 'failed', 'lost'],
+  running: ['starting', 'running', 'restarting', 'exited', 'failed', 'lost'],
   paused: ['paused', 'exited', 'failed', 'lost'],
   stopped: ['created', 'exited', 'failed', 'lost'],
   removed: [],
 };
 const phasesOf: Record<string, readonly string[]> = {
   created: ['created'],
+  starting: ['created', 'running'],
   running: ['running'],
   paused: ['paused'],
   restarting: ['exited'],
@@ -54,20 +56,21 @@ const phasesOf: Record<string, readonly string[]> = {
   lost: ['absent'],
 };
 
-const runsOf = (container: Container, world: MemoryWorld) =>
-  [...world.runs.values()].filter(
-    ({ input }) => input.containerId === container.id && input.incarnation === container.run.incarnation,
+const runsOf = (container: Container, runs: TrueRun[]) =>
+  runs.filter(
+    ({ containerId, incarnation }) => containerId === container.id && incarnation === container.run.incarnation,
   );
 
 /** I2: what was wanted is there, once; what is not there any more has a reason that its intent accepts. */
-function checkIntent(container: Container, truth: MemoryRun[]): string[] {
+function checkIntent(container: Container, truth: TrueRun[]): string[] {
   const status = statusOf(container);
-  const phase = truth.map(({ seen }) => seen.phase).join(' and ') || 'absent';
+  const phase = truth.map((run) => run.phase).join(' and ') || 'absent';
   const name = `container ${brief(container.id)} (${container.desired}, ${status}, really ${phase})`;
   const found: string[] = [];
   if (!statusesOf[container.desired].includes(status)) found.push(`I2: ${name} is not what was asked for`);
   if (!phasesOf[status]?.includes(phase)) found.push(`I2: ${name} is not what the machine has`);
   const wantsUp = container.desired === 'running' || container.desired === 'paused';
+  if (status === 'starting' && !truth.some(({ isStarting }) => isStarting)) found.push(`I2: ${name} was never started`);
   if (wantsUp && status === 'exited' && restartsAfterExit(container)) found.push(`I2: ${name} was not restarted`);
   if (wantsUp && status === 'lost' && container.run.exitCode === null) found.push(`I2: ${name} was not replaced`);
   if (container.observedGeneration !== container.generation) found.push(`I2: ${name} was never settled`);
@@ -77,25 +80,25 @@ function checkIntent(container: Container, truth: MemoryRun[]): string[] {
 }
 
 /** A run that has ended and starts anew keeps its limits; one that starts again does not. */
-function checkLimits(name: string, { spec }: Container, { seen }: MemoryRun): string[] {
-  const spent = seen.phase === 'exited' && seen.version !== null;
-  if (spent || seen.resources?.memoryMiB === spec.resources.memoryMiB) return [];
-  return [`I2: ${name} shall have ${spec.resources.memoryMiB} MiB and has ${seen.resources?.memoryMiB}`];
+function checkLimits(name: string, { spec }: Container, { phase, resources, endsOnce }: TrueRun): string[] {
+  const spent = phase === 'exited' && endsOnce;
+  if (spent || resources === null || resources.memoryMiB === spec.resources.memoryMiB) return [];
+  return [`I2: ${name} shall have ${spec.resources.memoryMiB} MiB and has ${resources.memoryMiB}`];
 }
 
-function checkNetworks(name: string, { attachments }: Container, { seen }: MemoryRun): string[] {
+function checkNetworks(name: string, { attachments }: Container, { networks }: TrueRun): string[] {
   const facts = (places: [string, string[]][]) => JSON.stringify(places.toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const wanted = facts(attachments.map(({ key, aliases }) => [key, aliases]));
-  const real = facts(Object.entries(seen.networks ?? {}).map(([key, { aliases }]) => [key, aliases]));
+  const real = facts(Object.entries(networks ?? {}).map(([key, { aliases }]) => [key, aliases]));
   return wanted === real ? [] : [`I2: ${name} belongs on ${wanted} and is on ${real}`];
 }
 
 /** I3: nothing is there that no live row explains. */
-function checkOwners(runs: MemoryRun[], containers: Container[]): string[] {
+function checkOwners(runs: TrueRun[], containers: Container[]): string[] {
   const owners = new Set(containers.map(({ id, run }) => `${id}-${run.incarnation}`));
   return runs
-    .filter(({ input }) => !owners.has(`${input.containerId}-${input.incarnation}`))
-    .map(({ input, seen }) => `I3: nobody owns ${brief(input.key)} (${seen.phase})`);
+    .filter(({ containerId, incarnation }) => !owners.has(`${containerId}-${incarnation}`))
+    .map(({ key, phase }) => `I3: nobody owns ${brief(key)} (${phase})`);
 }
 
 /** I4, first half: nothing that was accepted stays undecided. */

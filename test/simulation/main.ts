@@ -30,7 +30,7 @@ const breach = await runCampaign(db, {
   to,
   mutant,
   kind,
-  onProgress: (done) => done % 500 === 0 && console.log(`${done} schedules, ${seconds()} s`),
+  onProgress: (done) => done % 100 === 0 && console.log(`${done} schedules, ${seconds()} s`),
 });
 await db.close();
 const broken = breach?.violations.find((violation) => invariant.test(violation));

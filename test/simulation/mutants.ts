@@ -9,6 +9,8 @@ export interface Mutant {
   name: string;
   db?(db: PgliteDb): Db;
   provider?(provider: Provider, ids: Ids): Provider;
+  /** What a command of the SDK is sent with instead of its input. */
+  command?(name: string, input: Record<string, unknown>): Record<string, unknown>;
   /** The kind of provider on which it makes a difference; absent: on both. */
   kind?: ProviderKind;
   /** False: nobody compares what there is with what there should be. */
@@ -22,7 +24,23 @@ function withoutFence({ text, params }: Statement): Statement {
   return { text: text.replace(/fence = (\$\d+::bigint)/, 'fence >= least($1, 0)'), params };
 }
 
+let tokens = 0;
+
 export const mutants: readonly Mutant[] = [
+  {
+    /** Each RunTask has a token of its own, so that asking again makes another task. */
+    name: 'random-token',
+    kind: 'aws',
+    sweeps: true,
+    command: (name, input) => (name === 'RunTaskCommand' ? { ...input, clientToken: `t${tokens++}` } : input),
+  },
+  {
+    /** Records are written whatever became of them since they were read. */
+    name: 'unconditional-records',
+    kind: 'aws',
+    sweeps: true,
+    command: (_name, { IfMatch: _ifMatch, ...input }) => input,
+  },
   {
     /** Each create makes another object, whatever its key. Where the key is also the address, nothing would even start. */
     name: 'random-name',

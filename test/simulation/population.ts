@@ -40,6 +40,9 @@ export async function populateDatabase(db: PgliteDb): Promise<void> {
   }
 }
 
+/** As the database knows the image. */
+export const heldDetails = (tenantId: string): ImageDetails => pull(createWorld({ restartInPlace: true }), tenantId);
+
 /** The machine's side. */
 export function populateWorld(world: MemoryWorld): void {
   for (const tenantId of tenantIds) pull(world, tenantId);

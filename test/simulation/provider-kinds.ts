@@ -1,11 +1,13 @@
-/** What providers under simulation are like. */
-import type { Features } from '../../src/providers/provider.ts';
+/** What containers may run on under simulation. */
+import { openAwsMachine } from './aws-machine.ts';
+import type { Machine, Surroundings } from './machine.ts';
+import { memoryMachine } from './memory-machine.ts';
 
-/** Docker starts a stopped run again and always answers the latest; ECS does neither, and lists late what it made. */
-export const providerKinds = ['docker-like', 'ecs-like'] as const;
+/** Simulated together, one schedule each in turns. */
+export const memoryKinds = ['docker-like', 'ecs-like'] as const;
+/** `aws`: the provider of that name over the fake of AWS's services; it takes much longer. */
+export const providerKinds = [...memoryKinds, 'aws'] as const;
 export type ProviderKind = (typeof providerKinds)[number];
 
-export const featuresOf: Record<ProviderKind, Pick<Features, 'restartInPlace' | 'absenceSeconds'>> = {
-  'docker-like': { restartInPlace: true, absenceSeconds: 2 },
-  'ecs-like': { restartInPlace: false, absenceSeconds: 60 },
-};
+export const openMachine = async (kind: ProviderKind, surroundings: Surroundings): Promise<Machine> =>
+  kind === 'aws' ? openAwsMachine(surroundings) : memoryMachine(kind, surroundings);

@@ -8,18 +8,14 @@ import { WAKES } from './scheduler.ts';
 import type { Simulation } from './simulation.ts';
 import { step } from './watchdog.ts';
 
-/** More than any backoff or lease; then more than the check of what runs; then time for what the last sweep found. */
-const CALM_SECONDS = [100, 240, 10] as const;
 const STRAY_SECONDS = 16 * 60;
-/** A healthy system needs far fewer steps; one that needs more never rests. */
-const MOST_STEPS = 5000;
 
 export async function recover(simulation: Simulation, fleet: Fleet, clients: readonly Client[]): Promise<void> {
   const plane = fleet.add();
   // What nobody heard of during the faults, nobody ever will.
-  simulation.hints = [];
+  simulation.hints.length = 0;
   while (clients.some(({ done }) => !done) && simulation.violations.length === 0) await pass(simulation, plane, 10);
-  for (const seconds of CALM_SECONDS) {
+  for (const seconds of simulation.machine.calmSeconds) {
     await pass(simulation, plane, seconds);
     startSweep(simulation, plane);
     await pass(simulation, plane, 1);
@@ -33,13 +29,14 @@ export async function recover(simulation: Simulation, fleet: Fleet, clients: rea
 
 /** Lets time pass, and everything due in it happen in order. */
 async function pass(simulation: Simulation, plane: ControlPlane, seconds: number): Promise<void> {
-  const { scheduler } = simulation;
+  const { scheduler, machine } = simulation;
   const end = scheduler.now + seconds * 1000;
   let due: number | null = null;
   /** Whether transactions happened since `due` was asked for. */
   let mayDiffer = true;
   for (let steps = 0; ; steps++) {
-    if (steps > MOST_STEPS) simulation.violations.push('I11: it never comes to rest');
+    // A healthy system needs far fewer steps; one that needs more never rests.
+    if (steps > machine.mostSteps) simulation.violations.push('I11: it never comes to rest');
     if (simulation.violations.length > 0) return;
     const [ready] = scheduler.ready();
     if (ready) {

@@ -15,12 +15,18 @@ export interface Verdict {
   trace: TraceLine[];
 }
 
-const MOST_MOVES = 1500;
-
 export async function runSchedule(options: SimulationOptions): Promise<Verdict> {
-  const simulation = new Simulation(options);
-  const { random, scheduler } = simulation;
-  await options.db.reset();
+  const simulation = await Simulation.open(options);
+  try {
+    return await runIn(simulation);
+  } finally {
+    await simulation.machine.close();
+  }
+}
+
+async function runIn(simulation: Simulation): Promise<Verdict> {
+  const { random, scheduler, machine } = simulation;
+  await simulation.db.reset();
 
   const fleet = new Fleet(simulation);
   const adversary = new Adversary(simulation, fleet, drawTemper(random));
@@ -34,7 +40,7 @@ export async function runSchedule(options: SimulationOptions): Promise<Verdict> 
 
   const { violations } = simulation;
   const goesOn = () => violations.length === 0 && clients.some(({ done }) => !done);
-  for (let moves = 0; moves < MOST_MOVES && goesOn(); moves++) await adversary.move();
+  for (let moves = 0; moves < machine.mostMoves && goesOn(); moves++) await adversary.move();
   if (violations.length === 0) {
     scheduler.note('outside', 'the faults END');
     simulation.weather = calm;
@@ -42,5 +48,6 @@ export async function runSchedule(options: SimulationOptions): Promise<Verdict> 
     await recover(simulation, fleet, clients);
   }
   if (violations.length === 0) violations.push(...(await checkAtRest(simulation, clients)));
+  violations.push(...machine.defects());
   return { violations, trace: scheduler.trace };
 }

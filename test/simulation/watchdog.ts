@@ -3,7 +3,6 @@
  * and says by a notice what it saw; the machine is looked at after each step.
  */
 import { inspect } from 'node:util';
-import { isUp } from '../../src/providers/memory/world.ts';
 import { brief } from './boundaries.ts';
 import type { Waiter } from './scheduler.ts';
 import type { Simulation } from './simulation.ts';
@@ -54,13 +53,12 @@ export async function step(simulation: Simulation, waiter: Waiter): Promise<void
 
 function watch(simulation: Simulation): string[] {
   const up = new Map<string, string[]>();
-  for (const run of simulation.world.runs.values()) {
-    if (isUp(run)) up.set(run.input.containerId, [...(up.get(run.input.containerId) ?? []), run.input.key]);
-  }
+  for (const { containerId, key } of simulation.machine.up())
+    up.set(containerId, [...(up.get(containerId) ?? []), key]);
   const twins = [...up.values()].filter((keys) => keys.length > 1);
   const notices = simulation.db.takeNotices().filter((text) => text.startsWith('I'));
   return [
     ...twins.map((keys) => `I1: two runs of one container are up: ${keys.map(brief).join(' and ')}`),
-    ...notices.filter((text) => simulation.kind === 'ecs-like' || !text.startsWith('I7 for runs that end once')),
+    ...notices.filter((text) => simulation.machine.endsOnce || !text.startsWith('I7 for runs that end once')),
   ];
 }

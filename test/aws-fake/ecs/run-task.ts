@@ -9,8 +9,6 @@ import { clientError, type RegisteredDefinition, type TaskRecord } from './ecs-s
 import { checkRunTask, type Placement } from './run-task-rules.ts';
 import { TaskLife } from './task-life.ts';
 
-const tokenLifeMs = 24 * 3_600_000;
-
 export function runTask(input: RunTaskRequest, { site }: Call): RunTaskResponse {
   const cluster = site.ecs.cluster(input.cluster);
   const registered = site.ecs.definition(input.taskDefinition ?? '');
@@ -109,7 +107,7 @@ function createTask(
 function replay(input: RunTaskRequest, site: Site): Task[] | undefined {
   const token = input.clientToken;
   const known = token === undefined ? undefined : site.ecs.clientTokens.get(token);
-  if (!known || known.atMs + tokenLifeMs < site.world.clock.now()) return undefined;
+  if (!known || known.atMs + site.world.habits.tokenLifeMs < site.world.clock.now()) return undefined;
   if (known.parameters !== JSON.stringify(input)) {
     const text = 'The client token was used with other parameters.';
     throw new AwsError('ConflictException', text, 400, { resourceIds: known.taskArns });

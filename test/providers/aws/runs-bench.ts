@@ -7,8 +7,7 @@ import type { Clock } from '../../../src/domain/clock.ts';
 import { systemClock, systemIds } from '../../../src/domain/clock.ts';
 import { type ContainerSpecInput, containerSpec } from '../../../src/domain/container-spec.ts';
 import { imageDetails } from '../../../src/domain/image.ts';
-import type { RequestBuckets } from '../../../src/domain/request-buckets.ts';
-import { createAwsProvider } from '../../../src/providers/aws/aws.ts';
+import { type AwsOptions, createAwsProvider } from '../../../src/providers/aws/aws.ts';
 import { createClients } from '../../../src/providers/aws/clients.ts';
 import { writeHeld } from '../../../src/providers/aws/images/held.ts';
 import { createThrottle, ownBuckets } from '../../../src/providers/aws/throttle.ts';
@@ -84,7 +83,7 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
   const registries = { hosts: [], loopback: true };
   const options = { settings, registries, installId, clock: time, ids: systemIds, clients };
   /** As another process would have it, which remembers nothing. */
-  const anotherProvider = (buckets?: RequestBuckets) => createAwsProvider({ ...options, ...(buckets && { buckets }) });
+  const anotherProvider = (own: Partial<AwsOptions> = {}) => createAwsProvider({ ...options, ...own });
   const provider = anotherProvider();
 
   const tenantId = randomUUID();

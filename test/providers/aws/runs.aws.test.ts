@@ -166,6 +166,31 @@ test('how it ended is known long after ECS has forgotten, and forgotten before a
   await expect(bench.passing(bench.provider.start(seen, live))).rejects.toMatchObject({ code: 'conflict' });
 });
 
+test('why it never ran is known long after ECS has forgotten, until it is started again', async () => {
+  bench.runtime.unpullable.set(bench.uri, 'gone');
+  const [failing, cancelled] = [await bench.create(), await bench.create()];
+  for (const run of [failing, cancelled]) await bench.passing(bench.provider.start(run, live));
+  await bench.passing(bench.provider.stop(cancelled, null, 10, live));
+  for (const run of [failing, cancelled]) await bench.until(run, 'created');
+  await bench.clock.advance(2 * 3_600_000);
+  const reason = { code: 'invalid', message: expect.stringContaining('cannot pull the image') };
+  expect(await bench.observe(failing)).toMatchObject({ phase: 'created', failure: reason });
+  expect(await bench.observe(cancelled)).toMatchObject({ phase: 'created', failure: null });
+  bench.runtime.unpullable.clear();
+  for (const run of [failing, cancelled]) {
+    await bench.passing(bench.provider.start(run, live));
+    expect((await bench.until(run, 'running')).failure ?? null).toBeNull();
+  }
+});
+
+test('what ECS does not know any more is absent, also for a process whose clock is an hour behind', async () => {
+  const run = await bench.running();
+  for (const container of bench.runtime.running) container.end({ exitCode: 9 });
+  await bench.clock.advance(2 * 3_600_000);
+  const late = { ...bench.time, now: () => bench.time.now() - 3 * 3_600_000 };
+  expect(await bench.observe(run, bench.anotherProvider({ clock: late }))).toEqual({ kind: 'absent' });
+});
+
 test('a cluster that somebody deleted is made again', async () => {
   const run = await bench.create();
   await bench.clients.ecs.send(new DeleteClusterCommand({ cluster: `longshore-${bench.tenantId}` }));

@@ -25,7 +25,7 @@ test('their starts are refused by nobody, although each alone would use the whol
   const tenants = [randomUUID(), randomUUID()];
   for (const tenant of tenants) await bench.hold(tenant);
   const began = performance.now();
-  const processes = dbs.map((db, at) => bench.anotherProvider(sharedBuckets(db, `process-${at}`)));
+  const processes = dbs.map((db, at) => bench.anotherProvider({ buckets: sharedBuckets(db, `process-${at}`) }));
   const all = processes.flatMap((provider) =>
     Array.from({ length: starts / processes.length }, async (_, at) => {
       const input = bench.input({}, tenants[at % tenants.length]);
@@ -48,7 +48,7 @@ test('their starts are refused by nobody, although each alone would use the whol
 
 test('while Postgres is away a request is not sent, and fails as what may be tried again', async () => {
   const away = connect({ url: 'postgres://nobody@127.0.0.1:1/none', connections: 1 });
-  const provider = bench.anotherProvider(sharedBuckets(away, 'lonely'));
+  const provider = bench.anotherProvider({ buckets: sharedBuckets(away, 'lonely') });
   const before = bench.fake.calls.length;
   await expect(provider.ping(live)).rejects.toMatchObject({ code: 'unavailable' });
   expect(bench.fake.calls).toHaveLength(before);

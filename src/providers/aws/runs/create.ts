@@ -75,6 +75,7 @@ async function recordOf(site: Site, input: CreateInput, options: CallOptions): P
     askedAt: null,
     taskArn: null,
     namedAt: null,
+    failure: null,
     isPaused: false,
     ended: null,
   };

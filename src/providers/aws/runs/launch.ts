@@ -2,7 +2,7 @@
  * RunTask, of which any number for one attempt makes one task: its token and its startedBy follow from the run's key. What
  * AWS has refused for good ends an attempt; what nobody answered does not.
  */
-import { RunTaskCommand, type RunTaskCommandOutput, type TaskOverride } from '@aws-sdk/client-ecs';
+import { RunTaskCommand, type RunTaskCommandOutput, type Task, type TaskOverride } from '@aws-sdk/client-ecs';
 import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
 import { hasCode, isAwsError } from '../errors.ts';
@@ -11,7 +11,8 @@ import { securityGroupsFor } from '../security-groups.ts';
 import { ask, type Site } from '../site.ts';
 import { ensurePlaces, forgetPlaces } from '../tenant-places.ts';
 import { gone } from './lookup.ts';
-import { changeRecord, type RecordedRun, readRecord } from './records.ts';
+import { changeRecord, type RecordedRun, type RunRecord, readRecord } from './records.ts';
+import { lacksLog, startFailureOf } from './start-failures.ts';
 import { stopTask } from './stop.ts';
 
 const subject = { noun: 'container' };
@@ -21,22 +22,46 @@ export async function launch(site: Site, before: RecordedRun, options: CallOptio
   let recorded = before;
   for (let tries = 0; recorded.value.taskArn === null; tries++) {
     if (recorded.value.askedAt === null) {
-      const asked = await changeRecord(site, recorded, { askedAt: new Date(site.clock.now()) }, options);
+      const asked = await changeRecord(site, recorded, { askedAt: new Date(site.clock.now()), failure: null }, options);
       recorded = asked ?? (await latest(site, recorded, options));
       continue;
     }
     const answer = await runTask(site, recorded, options);
     if ('taskArn' in answer) return remember(site, recorded, answer.taskArn, options);
-    recorded = await nextAttempt(site, recorded, options);
+    recorded = await nextAttempt(site, recorded, null, options);
     if (tries > site.settings.subnetIds.length) throw answer.refused;
   }
   return recorded;
 }
 
-/** The record for another attempt, once the last one is surely over. */
-export async function nextAttempt(site: Site, recorded: RecordedRun, options: CallOptions): Promise<RecordedRun> {
-  const change = { attempt: recorded.value.attempt + 1, askedAt: null, taskArn: null };
+/** The record for another attempt, once the last one is surely over. @param failure why that came to nothing, when it is to be told */
+async function nextAttempt(
+  site: Site,
+  recorded: RecordedRun,
+  failure: RunRecord['failure'],
+  options: CallOptions,
+): Promise<RecordedRun> {
+  const change = { attempt: recorded.value.attempt + 1, askedAt: null, taskArn: null, failure };
   return (await changeRecord(site, recorded, change, options)) ?? latest(site, recorded, options);
+}
+
+/** After a task that never ran: its reason is kept, and what it lacked is made again where that is ours to make. */
+export async function afterFailure(
+  site: Site,
+  recorded: RecordedRun,
+  task: Task,
+  options: CallOptions,
+): Promise<RecordedRun> {
+  const { tenantId, key } = recorded.value;
+  if (lacksLog(task)) {
+    forgetPlaces(site, tenantId);
+    try {
+      await ensurePlaces(site, tenantId, options);
+    } catch (error) {
+      site.log('log of a tenant not made again yet', { key, error });
+    }
+  }
+  return nextAttempt(site, recorded, startFailureOf(task), options);
 }
 
 async function latest(site: Site, { value }: RecordedRun, options: CallOptions): Promise<RecordedRun> {

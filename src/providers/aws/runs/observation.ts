@@ -5,7 +5,6 @@ import type { Endpoint } from '../../../domain/network.ts';
 import type { Observation } from '../../provider.ts';
 import { mainContainer } from '../naming.ts';
 import type { RunRecord } from './records.ts';
-import { startFailureOf } from './start-failures.ts';
 
 type Present = Extract<Observation, { kind: 'present' }>;
 export type Ended = NonNullable<RunRecord['ended']>;
@@ -45,7 +44,7 @@ const versionOf = (attempt: number, version: number): number => attempt * versio
 
 /** Made, and without a task. */
 export function madeObservation(record: RunRecord): Present {
-  return { ...base(record), phase: 'created', version: versionOf(record.attempt, 0) };
+  return { ...base(record), phase: 'created', failure: record.failure, version: versionOf(record.attempt, 0) };
 }
 
 /** AWS has taken the start and does not show its task yet. */
@@ -55,14 +54,11 @@ export function endedObservation(record: RunRecord, ended: Ended): Present {
   return { ...base(record), ...ended, phase: 'exited' };
 }
 
-/** Of a task that has not run to its end. @param publicIp null when it has none */
+/** Of a task that has not ended. @param publicIp null when it has none */
 export function taskObservation(record: RunRecord, task: Task, publicIp: string | null): Present {
   const version = versionOf(record.attempt, task.version ?? 0);
   const main = mainOf(task);
-  if (!hasRun(task)) {
-    if (!isStopped(task)) return { ...base(record), phase: 'created', starting: true, version };
-    return { ...base(record), phase: 'created', failure: startFailureOf(task), version };
-  }
+  if (!hasRun(task)) return { ...base(record), phase: 'created', starting: true, version };
   const { privateIp, mac } = interfaceOf(task);
   return {
     ...base(record, privateIp, mac),

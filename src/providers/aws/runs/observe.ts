@@ -1,8 +1,10 @@
 /** Looking at a run. How it ended is written down the first time it is seen, because ECS forgets it within hours. */
 import type { CallOptions, Observation, RunRef } from '../../provider.ts';
 import { publicAddressOf } from '../addresses.ts';
+import { unless } from '../errors.ts';
 import { enterNames, tryToLeaveNames } from '../names.ts';
 import type { Site } from '../site.ts';
+import { afterFailure } from './launch.ts';
 import { taskOf, withTaskArn } from './lookup.ts';
 import {
   awaitedObservation,
@@ -16,7 +18,7 @@ import {
 } from './observation.ts';
 import { changeRecord, type RecordedRun, readRecord } from './records.ts';
 
-/** ECS may not know a task for so long after it was asked for. */
+/** ECS may not know a task for so long after it was asked for, by the clock of a process that need not be this one. */
 const unknownMs = 120_000;
 
 export async function observeRun(site: Site, run: RunRef, options: CallOptions): Promise<Observation> {
@@ -34,8 +36,13 @@ export async function observeRecord(site: Site, before: RecordedRun, options: Ca
   if (!task) {
     // Nobody knows whether the start arrived: asking again with its token tells.
     if (record.taskArn === null) return madeObservation(record);
-    const isRecent = site.clock.now() - record.askedAt.getTime() < unknownMs;
+    const isRecent = Math.abs(site.clock.now() - record.askedAt.getTime()) < unknownMs;
     return isRecent ? awaitedObservation(record) : { kind: 'absent' };
+  }
+  if (isStopped(task) && !hasRun(task)) {
+    // It never ran: it is as it was made, and stays so when ECS has forgotten the task.
+    const made = await unless(afterFailure(site, recorded, task, options), ['not_found'], null);
+    return made ? observeRecord(site, made, options) : { kind: 'absent' };
   }
   const ended = endOf(task, record);
   if (ended) {

@@ -3,6 +3,7 @@
  * container that waits to be started nor, after an hour, one that has ended.
  */
 import { z } from 'zod';
+import { errorCodes } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
 import {
   createDocument,
@@ -57,6 +58,11 @@ const runRecord = z.object({
   taskArn: z.string().nullable(),
   /** The address that its names on its networks lead to; null: they lead nowhere. */
   namedAt: z.string().nullable(),
+  /** Why the attempt before came to nothing; null when there was none, or it was stopped on request. */
+  failure: z
+    .object({ code: z.enum(errorCodes), message: z.string() })
+    .nullable()
+    .default(null),
   /** Its processes are frozen. */
   isPaused: z.boolean(),
   ended: ended.nullable(),

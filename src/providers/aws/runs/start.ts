@@ -1,14 +1,12 @@
 /** Starting a run, which makes one task of it, ever. */
-import type { Task } from '@aws-sdk/client-ecs';
 import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions, RunRef } from '../../provider.ts';
 import type { Site } from '../site.ts';
-import { ensurePlaces, forgetPlaces } from '../tenant-places.ts';
-import { launch, nextAttempt } from './launch.ts';
+import { afterFailure, launch } from './launch.ts';
 import { getRecord, gone, taskOf, withTaskArn } from './lookup.ts';
 import { hasRun, isStopped } from './observation.ts';
 import type { RecordedRun } from './records.ts';
-import { lacksLog, startErrorOf } from './start-failures.ts';
+import { startErrorOf } from './start-failures.ts';
 
 /** So long it is waited for: what comes up sooner answers at once, what takes longer is seen by whoever looks. */
 const patienceMs = 10_000;
@@ -27,16 +25,6 @@ export async function startRun(site: Site, run: RunRef, options: CallOptions): P
   }
   recorded = await launch(site, recorded, options);
   await settled(site, recorded, options);
-}
-
-/** The record for another attempt, which will find what this one lacked where that is ours to make. */
-async function afterFailure(site: Site, recorded: RecordedRun, task: Task, options: CallOptions): Promise<RecordedRun> {
-  const { tenantId } = recorded.value;
-  if (lacksLog(task)) {
-    forgetPlaces(site, tenantId);
-    await ensurePlaces(site, tenantId, options);
-  }
-  return nextAttempt(site, recorded, options);
 }
 
 async function settled(site: Site, recorded: RecordedRun, options: CallOptions): Promise<void> {
