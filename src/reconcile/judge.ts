@@ -6,7 +6,7 @@ export type Verdict = 'look again' | 'give up' | 'go on without' | 'retry';
 
 /**
  * A state that changed under a step is looked at again; a create or a tenant's start that can never work ends its attempt.
- * Limits that cannot be had keep nothing else from being done.
+ * Limits that cannot be had, and a signal that can never be sent, keep nothing else from being done.
  */
 export function judge(action: ProviderAction, failure: AppError, calls: number): Verdict {
   if (isRetryable(failure)) return 'retry';
@@ -14,5 +14,6 @@ export function judge(action: ProviderAction, failure: AppError, calls: number):
   if (action.kind === 'update' && failure.code !== 'not_found') return 'go on without';
   if (action.kind === 'start' && failure.code !== 'not_found' && !action.byPolicy) return 'give up';
   const moved = failure.code === 'not_found' || failure.code === 'conflict';
+  if (action.kind === 'signal' && !moved) return 'go on without';
   return moved && calls < 4 ? 'look again' : 'retry';
 }

@@ -74,7 +74,7 @@ async function workUnderLease(
   let isCertain = needsNoLook(lease.container, plan(lease.container, deps.provider.features, lease.now()));
   let isStarting = false;
   const options = () => callOptions(() => lease.isHeld);
-  /** Why the run does not get the limits that it shall have. */
+  /** Why the run does not get the limits that it shall have, or a signal. */
   let refused: Failure | null = null;
 
   for (let calls = 0; calls < MAX_CALLS; ) {
@@ -142,6 +142,7 @@ async function workUnderLease(
       if (verdict === 'look again') continue;
       if (verdict === 'go on without') {
         refused = { code: done.failure.code, message: done.failure.message };
+        if (action.kind === 'signal' && !(await lease.write(run, { signalDelivered: true }))) return null;
         continue;
       }
       if (verdict === 'give up') return giveUp(lease, run, done.failure);
