@@ -1,13 +1,7 @@
 /** What containers may run on under simulation. */
-import { openAwsMachine } from './aws-machine.ts';
-import type { Machine, Surroundings } from './machine.ts';
-import { memoryMachine } from './memory-machine.ts';
 
 /** Simulated together, one schedule each in turns. */
 export const memoryKinds = ['docker-like', 'ecs-like'] as const;
 /** `aws`: the provider of that name over the fake of AWS's services; it takes much longer. */
 export const providerKinds = [...memoryKinds, 'aws'] as const;
 export type ProviderKind = (typeof providerKinds)[number];
-
-export const openMachine = async (kind: ProviderKind, surroundings: Surroundings): Promise<Machine> =>
-  kind === 'aws' ? openAwsMachine(surroundings) : memoryMachine(kind, surroundings);

@@ -1,12 +1,14 @@
 /** One simulated world: a database, a pretended machine, time, and what went wrong in it. */
 
 import type { Hint } from '../../src/providers/provider.ts';
+import { openAwsMachine } from './aws-machine.ts';
 import { calm, type Weather } from './boundaries.ts';
 import type { Machine } from './machine.ts';
+import { memoryMachine } from './memory-machine.ts';
 import type { Mutant } from './mutants.ts';
 import type { PgliteDb } from './pglite-db.ts';
 import { EPOCH_MS } from './population.ts';
-import { openMachine, type ProviderKind } from './provider-kinds.ts';
+import type { ProviderKind } from './provider-kinds.ts';
 import { createRandom, type Random } from './random.ts';
 import { type Owner, Scheduler } from './scheduler.ts';
 
@@ -59,7 +61,8 @@ export class Simulation {
     const outside: Owner = { name: 'outside', state: 'alive' };
     const hints: Hint[] = [];
     const onHint = (hint: Hint) => void hints.push(hint);
-    const machine = await openMachine(kind, { scheduler, random, outside, mutant, onHint });
+    const surroundings = { scheduler, random, outside, mutant, onHint };
+    const machine = kind === 'aws' ? await openAwsMachine(surroundings) : memoryMachine(kind, surroundings);
     return new Simulation(options, { random, scheduler, outside, hints, machine });
   }
 
