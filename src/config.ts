@@ -155,7 +155,7 @@ const aws = common.extend({
   LONGSHORE_AWS_BUILD_ROLE: arn.optional(),
   /** What tenants push with, each only to repositories of his own; Longshore must be allowed to assume it. Unset: they push through Longshore. */
   LONGSHORE_AWS_PUSH_ROLE: arn.optional(),
-  /** An S3 bucket: what was made and not started yet is remembered there, and large transfers pass through it. */
+  /** An S3 bucket: what was made and not started yet is remembered there, and files of builds pass through it. */
   LONGSHORE_AWS_BUCKET: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
   /** Of those that CloudWatch Logs offers, in days. */
   LONGSHORE_AWS_LOG_RETENTION_DAYS: z.coerce

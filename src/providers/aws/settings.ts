@@ -17,7 +17,7 @@ export interface AwsSettings {
   build: { project: string; role: string | null } | null;
   /** Whose sessions push to a tenant's repositories; null: tenants do not. */
   pushRole: string | null;
-  /** Bucket of the runs' records and of large transfers. */
+  /** Bucket of the records of runs and images, and of the files of builds. */
   bucket: string;
   logRetentionDays: number;
   /** File system of the volumes; null: there are none. */

@@ -101,3 +101,18 @@ test('an export is one tar of everything but what is mounted, with long names an
   expect(entries.proc).toMatchObject({ kind: 'directory' });
   expect(entries["tmp/it's"]).toMatchObject({ text: 'quoted' });
 });
+
+test('twelve megabytes go in and come out bit by bit, beyond what is looked at ahead', async () => {
+  const text = randomBytes(9 * 1024 * 1024).toString('base64');
+  const tar = makeTar([
+    { path: 'big', text },
+    { path: 'last', text: 'last' },
+  ]);
+  await writeFiles(site, target, '/tmp', inChunks(tar, 60_000), putting(true));
+  const entries = await readEntries(await readFiles(site, target, '/tmp/big', within(120)));
+  const digest = (data = '') => createHash('sha256').update(data).digest('hex');
+  expect(digest(entries.big?.text)).toBe(digest(text));
+  expect((await readEntries(await readFiles(site, target, '/tmp/last', within()))).last).toMatchObject({
+    text: 'last',
+  });
+}, 180_000);
