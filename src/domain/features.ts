@@ -33,4 +33,10 @@ export function lacking(provider: string, member: string): AppError {
   return new AppError('unsupported', text ? `${found.command}: ${text}` : `This provider cannot ${member}`);
 }
 
+/** What is said of it there, whatever the verdict. */
+export function noteOn(provider: TabledProvider, command: string): string {
+  const standing = features.find((feature) => feature.command === command)?.[provider];
+  return `${command}: ${(standing && noteOf(standing)) ?? ''}`;
+}
+
 export const tableOf = (provider: string): TabledProvider => (provider === 'aws' ? 'aws' : 'docker');

@@ -129,6 +129,8 @@ export interface Features {
   secrets?: boolean;
   /** Whatever else it can never run: null = nothing of this spec. Pure. */
   refusalOf?: (spec: ContainerSpec) => Refusal | null;
+  /** What it takes of a spec and does otherwise than asked, a sentence each. Pure. */
+  warningsOf?: (spec: ContainerSpec) => string[];
   /** What its methods do not tell or do as elsewhere; nothing when absent. */
   lacks?: readonly Lack[];
 }

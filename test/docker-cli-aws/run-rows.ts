@@ -185,8 +185,12 @@ export function runRows(bench: Bench): Rows {
     },
     'run --ulimit': run('--ulimit', 'nproc=10'),
     'run --pids-limit': {
-      checks: 'it is taken',
-      check: async () => void (await gone(await started(['--pids-limit', '100'], 'true'))),
+      checks: 'it is taken, and the answer warns',
+      check: async () => {
+        const made = await a.run(['create', '--name', 'limited', '--pids-limit', '100', image, 'true']);
+        expect(made).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('run --pids-limit: of no effect') });
+        await gone('limited');
+      },
     },
     'run --sysctl': {
       checks: 'the kernel has it',

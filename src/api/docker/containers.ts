@@ -19,7 +19,8 @@ export const createContainer: Handler = async ({ deps }, request) => {
   try {
     const { container, converged } = await create(deps, ctx, { name, spec, start: false, platform: given.platform });
     if (!converged) throw new AppError('timeout', `Container ${container.id} is still being created`);
-    return { status: 201, json: { Id: container.id, Warnings: warnings } };
+    const differs = deps.provider.features.warningsOf?.(spec) ?? [];
+    return { status: 201, json: { Id: container.id, Warnings: [...warnings, ...differs] } };
   } catch (error) {
     // To clients, 404 here means one thing: pull the image and try again.
     if (error instanceof AppError && error.code === 'not_found' && !error.message.startsWith('No such image')) {

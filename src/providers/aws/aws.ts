@@ -15,7 +15,7 @@ import { discard, listOwned } from './owned.ts';
 import { createRun } from './runs/create.ts';
 import { destroyRun, killRun, stopRun } from './runs/ending.ts';
 import { observeRun } from './runs/observe.ts';
-import { refusalOf } from './runs/refusals.ts';
+import { refusalOf, warningsOf } from './runs/refusals.ts';
 import { largestSize } from './runs/sizes.ts';
 import { startRun } from './runs/start.ts';
 import { createTaskReader } from './runs/tasks.ts';
@@ -62,6 +62,7 @@ export function createAwsProvider(options: AwsOptions): Provider {
       maxCpus: largestSize.cpus,
       secrets: settings.secretPrefix !== null,
       refusalOf: (spec) => refusalOf(spec, settings),
+      warningsOf: (spec) => warningsOf(spec, settings),
       lacks: [
         'separate log streams',
         'addresses per network',

@@ -1,6 +1,6 @@
 /** What Fargate cannot do of a spec: the field, why, and what to do instead. Pure. */
 import type { ContainerSpec } from '../../../domain/container-spec.ts';
-import { reasonOf } from '../../../domain/features.ts';
+import { noteOn, reasonOf } from '../../../domain/features.ts';
 import type { Refusal } from '../../provider.ts';
 import type { AwsSettings } from '../settings.ts';
 import { portRefusal } from './ports.ts';
@@ -81,4 +81,16 @@ export function refusalOf(
   if (refusal) return refusal;
   taskSize(spec.resources.cpus, spec.resources.memoryMiB);
   return null;
+}
+
+/** What is taken and has no effect, or another one. */
+export function warningsOf(
+  { resources, networks }: ContainerSpec,
+  { namespaceId }: Pick<AwsSettings, 'namespaceId'>,
+): string[] {
+  const hasAliases = networks.some(({ aliases }) => aliases.length > 0);
+  return [
+    ...(resources.pids === undefined ? [] : [noteOn('aws', 'run --pids-limit')]),
+    ...(hasAliases && namespaceId === null ? [noteOn('aws', 'run --network-alias')] : []),
+  ];
 }

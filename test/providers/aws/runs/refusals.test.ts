@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ContainerSpecInput, containerSpec } from '../../../../src/domain/container-spec.ts';
-import { refusalOf } from '../../../../src/providers/aws/runs/refusals.ts';
+import { refusalOf, warningsOf } from '../../../../src/providers/aws/runs/refusals.ts';
 
 const of = (more: Partial<ContainerSpecInput>, forwarderImage: string | null = null) =>
   refusalOf(containerSpec.parse({ image: 'web', ...more }), { forwarderImage });
@@ -58,4 +58,14 @@ test('a port goes under another number where the operator has a forwarder for it
   const many = Array.from({ length: 10 }, (_, at): [number, number] => [9000 + at, 80]);
   expect(publish(...many)).toMatchObject({ field: 'ports.9.hostPort' });
   expect(publish(...many.slice(1))).toBeNull();
+});
+
+test('what has no effect on Fargate is taken with a warning', () => {
+  const warnings = (more: Partial<ContainerSpecInput>, namespaceId: string | null = null) =>
+    warningsOf(containerSpec.parse({ image: 'web', ...more }), { namespaceId });
+  expect(warnings({})).toEqual([]);
+  expect(warnings({ resources: { pids: 100 } })).toEqual([expect.stringContaining('no effect')]);
+  const networks = [{ name: 'wire', aliases: ['db'] }];
+  expect(warnings({ networks })).toEqual([expect.stringContaining('LONGSHORE_AWS_NAMESPACE')]);
+  expect(warnings({ networks }, 'ns-1')).toEqual([]);
 });
