@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 it('keeps every invariant while AWS is late, forgetful, out of reach and asked by processes that die', async () => {
-  const breach = await runCampaign(db, { seed, from: 0, to: 20, mutant: null, kind: 'aws' });
+  const breach = await runCampaign(db, { seed, from: 0, to: 10, mutant: null, kind: 'aws' });
   expect(
     breach && `${breach.violations.join('; ')} (--provider aws --seed ${seed} --schedule ${breach.schedule})`,
   ).toBeNull();
