@@ -25,6 +25,10 @@ export function reasonOf(provider: TabledProvider, command: string): string {
   return noteOf(standing) ?? '';
 }
 
+/** By its nature, whatever an operator sets up. */
+export const neverHas = (provider: string, member: string): boolean =>
+  features.some((feature) => feature.member === member && feature[tableOf(provider)].verdict === 'refused');
+
 /** For who lacks a member of the provider's. @param member such as `pause` or `networks.connect` */
 export function lacking(provider: string, member: string): AppError {
   const found = features.find((feature) => feature.member === member);

@@ -7,7 +7,7 @@ import { tenantName } from '../db/tenants.ts';
 import { isWithin } from '../domain/bind-grant.ts';
 import type { Container } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
-import { lacking } from '../domain/features.ts';
+import { lacking, neverHas } from '../domain/features.ts';
 import type { CallOptions } from '../providers/provider.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function permittedPath(
   path: string,
   options: CallOptions,
 ): Promise<string> {
-  if (!provider.hostPath) throw lacking(provider.name, 'mounts.bind');
+  if (neverHas(provider.name, 'mounts.bind')) throw lacking(provider.name, 'mounts.bind');
   const granted = limits.binds.filter((grant) => grant.tenant === tenant);
   if (granted.length === 0) {
     throw new AppError(
@@ -28,6 +28,7 @@ export async function permittedPath(
       'paths of the host cannot be mounted; use a volume (type "volume") instead, or copy files into the container',
     );
   }
+  if (!provider.hostPath) throw lacking(provider.name, 'mounts.bind');
   const refusal = new AppError('forbidden', `${path} is not a path below a folder that the operator allows`);
   for (const { path: folder } of granted) {
     if (!isWithin(path, folder)) continue;

@@ -177,7 +177,7 @@ test('watch goes on after the connection broke, and says so in the log', async (
   const { provider, logged } = await engine((request, response) => {
     if (!request.url?.includes('/events')) return undefined;
     connections++;
-    const hint = { Actor: { Attributes: { 'longshore.container': `c${connections}` } } };
+    const hint = { Action: 'start', Actor: { Attributes: { 'longshore.container': `c${connections}` } } };
     response.write(`${JSON.stringify(hint)}\n`);
     setImmediate(() => request.socket.destroy());
     return undefined;
