@@ -22,6 +22,8 @@ test('a label names a secret of the tenant, whose value only the process gets', 
   expect(said).toBe(String(value.length));
 
   const shown = await a.ok(['inspect', 'shop']);
+  const byLabel = ['ps', '-a', '--format', '{{.Names}}', '--filter', 'label=longshore.secret.PASSWORD'];
+  expect(await a.ok(byLabel)).toBe('shop');
   expect(JSON.parse(shown)[0].Config.Labels).toMatchObject({ 'longshore.secret.PASSWORD': 'db#password' });
   const { families, tasks } = account.site.ecs;
   const atAws = JSON.stringify([[...families.values()], [...tasks.values()].map(({ task }) => task)]);

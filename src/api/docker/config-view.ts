@@ -1,10 +1,9 @@
 /** ContainerConfig of an inspect answer: what was asked for over what the image says, put together as the Engine does. */
-
 import { commandOf, healthcheckOf } from '../../domain/container-command.ts';
 import type { ContainerDetails } from '../../domain/container-details.ts';
 import type { ContainerSpec } from '../../domain/container-spec.ts';
 import type { ImageConfig } from '../../domain/image.ts';
-import { secretLabels } from './secret-labels.ts';
+import { labelsOf } from './labels.ts';
 import { portKey } from './translate-ports.ts';
 
 const DEFAULT_GRACE_SECONDS = 10;
@@ -39,7 +38,7 @@ export function configView({ id, spec, image, volumes }: ContainerDetails) {
     Entrypoint: entrypoint.length > 0 ? entrypoint : null,
     ...(spec.noNetwork && { NetworkDisabled: true }),
     OnBuild: null,
-    Labels: { ...image?.labels, ...spec.labels, ...secretLabels(spec) },
+    Labels: labelsOf({ spec, image }),
     ...(signal && { StopSignal: /^\d+$/.test(signal) ? signal : `SIG${signal}` }),
     ...(spec.stop.graceSeconds !== DEFAULT_GRACE_SECONDS && { StopTimeout: spec.stop.graceSeconds }),
   };

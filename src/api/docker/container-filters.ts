@@ -4,6 +4,7 @@ import type { ContainerDetails } from '../../domain/container-details.ts';
 import { AppError } from '../../domain/errors.ts';
 import { parseMoment, resolveMoment } from '../../domain/moment.ts';
 import { dockerStatus, dockerStatuses, shownAs } from './container-status.ts';
+import { labelsOf } from './labels.ts';
 import { type Filters, hasLabels } from './query.ts';
 import { portKey } from './translate-ports.ts';
 
@@ -82,9 +83,6 @@ function testOf(key: string, values: readonly string[], among: ContainerDetails[
       return () => true;
   }
 }
-
-/** The image's count as well. */
-const labelsOf = ({ spec, image }: ContainerDetails) => ({ ...image?.labels, ...spec.labels });
 
 /** Docker takes a regular expression; here it is a part of the name, or with ^ and $ its beginning or end. */
 function matchesName(name: string, pattern: string): boolean {

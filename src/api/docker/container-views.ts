@@ -1,14 +1,13 @@
 /** Containers in the words of the Engine API: the answers of inspect and list, composed of our records and nothing else. */
-
 import { commandOf } from '../../domain/container-command.ts';
 import type { ContainerDetails } from '../../domain/container-details.ts';
 import type { ContainerSizes } from '../../domain/container-files.ts';
 import { configView } from './config-view.ts';
 import { dockerStatus, exitCodeOf, statusText } from './container-status.ts';
 import { hostConfigView } from './host-config-view.ts';
+import { labelsOf } from './labels.ts';
 import { mountsView } from './mounts-view.ts';
 import { endpointsView, listedPorts, networkModeOf, networkSettingsView } from './networks-view.ts';
-import { secretLabels } from './secret-labels.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 const time = (date: Date | null): string => date?.toISOString() ?? NEVER;
@@ -79,7 +78,7 @@ export function toListItem(container: ContainerDetails, version: string, now: nu
     Created: Math.floor(container.createdAt.getTime() / 1000),
     Ports: listedPorts(container),
     ...(size && { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes }),
-    Labels: { ...image?.labels, ...spec.labels, ...secretLabels(spec) },
+    Labels: labelsOf({ spec, image }),
     State: dockerStatus(container),
     Status: statusText(container, now),
     HostConfig: { NetworkMode: networkModeOf(container) },

@@ -76,15 +76,13 @@ export const startExec: Opener = async (door, request) => {
   const exec = await getExec(deps, ctx, params.id ?? '');
   if (detach) {
     // It lasts as long as its command, whatever becomes of this request.
-    const place = deps.places.streams.take(ctx.principal.tenantId);
-    const leave = () => place[Symbol.dispose]();
-    const session = await begin(deps, ctx, exec, liveExecs, new AbortController().signal).catch((error) => {
-      leave();
-      throw error;
-    });
+    using beginning = new DisposableStack();
+    beginning.use(deps.places.streams.take(ctx.principal.tenantId));
+    const session = await begin(deps, ctx, exec, liveExecs, new AbortController().signal);
+    const place = beginning.move();
     void drain(session)
       .catch((error) => deps.log.warn({ err: error, exec: exec.id }, 'a detached command broke off'))
-      .finally(leave);
+      .finally(() => place.dispose());
     return { status: 200 };
   }
   const { tty, stdin } = exec.spec;

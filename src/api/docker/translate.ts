@@ -5,7 +5,7 @@
 import { type ContainerSpec, containerSpec } from '../../domain/container-spec.ts';
 import { checkFields, refuse } from './check-fields.ts';
 import { type CreateBody, parseCreateBody } from './create-body.ts';
-import { withoutSecrets } from './secret-labels.ts';
+import { withoutSecrets } from './labels.ts';
 import { mountsOf, volumesFromOf } from './translate-mounts.ts';
 import { networksOf } from './translate-networks.ts';
 import { exposedOf, portsOf } from './translate-ports.ts';

@@ -16,7 +16,7 @@ import { sha256 } from '../../domain/clock.ts';
 import type { AppError } from '../../domain/errors.ts';
 import type { CallOptions } from '../provider.ts';
 import { isAwsError } from './errors.ts';
-import { changeRecord, type RecordedRun, type RunRecord } from './runs/records.ts';
+import { changeRecord, type RecordedRun, type RunRecord, readRecord } from './runs/records.ts';
 import { ask, type Site } from './site.ts';
 
 const subject = { noun: 'name' };
@@ -52,22 +52,22 @@ export async function domainOf(site: Site, networkKey: string, options: CallOpti
   return `${networkLabel(networkKey)}.${remembered.namespace}`;
 }
 
-/** Repeatable. With the record that says so; what fails is tried again at the next look. */
+/** Repeatable, and written down. What fails is tried again at the next look. */
 export async function enterNames(
   site: Site,
   recorded: RecordedRun,
   address: string | null,
   options: CallOptions,
-): Promise<RecordedRun> {
+): Promise<void> {
   const record = recorded.value;
-  if (site.settings.namespaceId === null || address === null || record.namedAt === address) return recorded;
-  if (record.networks.length === 0) return recorded;
+  if (site.settings.namespaceId === null || address === null || record.namedAt === address) return;
+  const names = namesOf(record);
+  if (names.length === 0) return;
   try {
-    await Promise.all(namesOf(record).map((name) => enter(site, record, name, address, options)));
-    return (await changeRecord(site, recorded, { namedAt: address }, options)) ?? recorded;
+    await Promise.all(names.map((name) => enter(site, record, name, address, options)));
+    await changeRecord(site, recorded, { namedAt: address }, options);
   } catch (error) {
     site.log('names of a container not entered yet', { key: record.key, error });
-    return recorded;
   }
 }
 
@@ -82,8 +82,14 @@ export async function tryToLeaveNames(site: Site, record: RunRecord, options: Ca
   }
 }
 
-/** Repeatable. Throws what AWS says: who forgets the run must not leave its names behind. */
-export async function leaveNames(site: Site, record: RunRecord, options: CallOptions): Promise<void> {
+/** Of a run that goes, with what another look entered since it was read. Throws what AWS says: nothing is left behind. */
+export async function forgetNames(site: Site, { value }: RecordedRun, options: CallOptions): Promise<void> {
+  if (site.settings.namespaceId === null) return;
+  await leaveNames(site, (await readRecord(site, value.key, options))?.value ?? value, options);
+}
+
+/** Repeatable. */
+async function leaveNames(site: Site, record: RunRecord, options: CallOptions): Promise<void> {
   if (record.namedAt === null) return;
   await Promise.all(namesOf(record).map((name) => leave(site, record, name, options)));
 }

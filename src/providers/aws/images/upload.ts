@@ -22,18 +22,18 @@ const breaks = 4;
 export async function* uploadLayer(
   site: Site,
   repository: Repository,
-  { digest, size }: Blob,
+  blob: Blob,
   open: OpenBlob,
   options: CallOptions,
 ): AsyncGenerator<number, void, void> {
   const { uploadId, partSize } = await beginUpload(site, repository, options);
   let sent = 0;
-  for await (const part of parts(digest, size, partSize, open, options)) {
+  for await (const part of inParts(resumed(blob, partSize, open, options), Math.min(partSize, blob.size))) {
     await sendPart(site, repository, uploadId, sent, part, options);
     sent += part.length;
     yield sent;
   }
-  await completeUpload(site, repository, { uploadId, digest }, options);
+  await completeUpload(site, repository, { uploadId, digest: blob.digest }, options);
 }
 
 /** Bytes whose number and digest are known when they are over. Repeatable: a layer that is there is done. */
@@ -46,25 +46,11 @@ export async function uploadStream(
   const { uploadId, partSize } = await beginUpload(site, repository, options);
   const hash = createHash('sha256');
   let size = 0;
-  const part = Buffer.allocUnsafe(partSize);
-  let filled = 0;
-  const flush = async () => {
-    const bytes = part.subarray(0, filled);
-    await sendPart(site, repository, uploadId, size, bytes, options);
-    size += filled;
-    filled = 0;
-  };
-  for await (const chunk of source) {
-    hash.update(chunk);
-    for (let at = 0; at < chunk.length; ) {
-      const taken = Math.min(chunk.length - at, part.length - filled);
-      part.set(chunk.subarray(at, at + taken), filled);
-      filled += taken;
-      at += taken;
-      if (filled === part.length) await flush();
-    }
+  for await (const part of inParts(source, partSize)) {
+    hash.update(part);
+    await sendPart(site, repository, uploadId, size, part, options);
+    size += part.length;
   }
-  if (filled > 0) await flush();
   const digest = `sha256:${hash.digest('hex')}`;
   await completeUpload(site, repository, { uploadId, digest }, options);
   return { digest, size };
@@ -133,33 +119,39 @@ function hasUpTo(error: unknown): number | null {
   return typeof cause.lastValidByteReceived === 'number' ? cause.lastValidByteReceived : null;
 }
 
-/** The blob in parts of that size, the last one smaller. A source that breaks off is opened again where it was. */
-async function* parts(
-  digest: string,
-  size: number,
+/** Parts of that size, the last one smaller. Each is to be used before the next is asked for: they share their memory. */
+async function* inParts(source: AsyncIterable<Uint8Array>, partSize: number): AsyncGenerator<Buffer, void, void> {
+  const part = Buffer.allocUnsafe(partSize);
+  let filled = 0;
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; ) {
+      const taken = Math.min(chunk.length - at, part.length - filled);
+      part.set(chunk.subarray(at, at + taken), filled);
+      filled += taken;
+      at += taken;
+      if (filled < part.length) continue;
+      yield part;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield part.subarray(0, filled);
+}
+
+/** The blob from its beginning to its end. A source that breaks off is opened again where it was. */
+async function* resumed(
+  { digest, size }: Blob,
   partSize: number,
   open: OpenBlob,
   { signal }: CallOptions,
-): AsyncGenerator<Buffer, void, void> {
-  let part = Buffer.allocUnsafe(Math.min(partSize, size));
-  let filled = 0;
+): AsyncGenerator<Uint8Array, void, void> {
   let read = 0;
   for (let failures = 0; read < size; ) {
     try {
       for await (const chunk of await open(digest, read)) {
+        if (Math.floor((read + chunk.length) / partSize) > Math.floor(read / partSize)) failures = 0;
         read += chunk.length;
         if (read > size) throw new AppError('unavailable', 'The registry sent more than the image has');
-        for (let at = 0; at < chunk.length; ) {
-          const taken = Math.min(chunk.length - at, part.length - filled);
-          part.set(chunk.subarray(at, at + taken), filled);
-          filled += taken;
-          at += taken;
-          if (filled < part.length) continue;
-          failures = 0;
-          yield part;
-          part = Buffer.allocUnsafe(Math.min(partSize, size - (read - (chunk.length - at))));
-          filled = 0;
-        }
+        yield chunk;
       }
       if (read < size) throw new AppError('unavailable', 'The registry broke off a layer');
     } catch (error) {

@@ -5,13 +5,13 @@ import type { CallOptions, RunRef } from '../../provider.ts';
 import { unless } from '../errors.ts';
 import { signalRun } from '../exec/live.ts';
 import { removeUse } from '../images/uses.ts';
-import { leaveNames } from '../names.ts';
+import { forgetNames } from '../names.ts';
 import { clusterName } from '../naming.ts';
 import type { Site } from '../site.ts';
 import { addToHistory } from './history.ts';
 import { liveTask, taskOf, withTaskArn } from './lookup.ts';
 import { isStopped } from './observation.ts';
-import { type RecordedRun, readRecord, removeRecord } from './records.ts';
+import { hasAgent, type RecordedRun, readRecord, removeRecord } from './records.ts';
 import { stopTask } from './stop.ts';
 
 const firstPauseMs = 50;
@@ -37,23 +37,22 @@ export async function killRun(site: Site, run: RunRef, signalName: string, optio
   if (!parsed.success) throw new AppError('invalid', `No such signal: ${signalName.slice(0, 32)}`);
   const { recorded } = await liveTask(site, run, options);
   const signal = canonical(parsed.data);
-  const endsTask = signal === 'KILL' || signal === canonical(recorded.value.stopSignal);
-  if (endsTask) {
+  if (signal === 'KILL' || signal === canonical(recorded.value.stopSignal)) {
     if (!(await sentInside(site, run, recorded, signal, options))) await stopTaskOf(site, recorded, options);
     return;
   }
-  if (recorded.value.allowsExec && site.settings.taskRole !== null) return signalRun(site, run, signal, options);
+  if (hasAgent(site, recorded.value)) return signalRun(site, run, signal, options);
   throw new AppError('unsupported', `ECS sends KILL and the image's own stop signal only, not ${signal}`);
 }
 
 async function sentInside(
   site: Site,
   run: RunRef,
-  { value }: RecordedRun,
+  recorded: RecordedRun,
   signal: string,
   options: CallOptions,
 ): Promise<boolean> {
-  if (!value.allowsExec || site.settings.taskRole === null) return false;
+  if (!hasAgent(site, recorded.value)) return false;
   const sent = signalRun(site, run, signal, options).then(() => true);
   return unless(sent, ['unsupported', 'unavailable', 'forbidden', 'conflict', 'not_found'], false);
 }
@@ -71,7 +70,7 @@ export async function destroyRun(site: Site, key: string, options: CallOptions):
     await site.clock.sleep(pauseMs, options.signal);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
-  await leaveNames(site, (await readRecord(site, key, options))?.value ?? recorded.value, options);
+  await forgetNames(site, recorded, options);
   if (task) await addToHistory(site, task.value, options);
   await removeRecord(site, key, options);
   await removeUse(site, recorded.value, options);

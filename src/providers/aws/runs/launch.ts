@@ -11,7 +11,7 @@ import { securityGroupsFor } from '../security-groups.ts';
 import { ask, type Site } from '../site.ts';
 import { ensurePlaces, forgetPlaces } from '../tenant-places.ts';
 import { gone } from './lookup.ts';
-import { changeRecord, type RecordedRun, type RunRecord, readRecord } from './records.ts';
+import { changeRecord, hasAgent, type RecordedRun, type RunRecord, readRecord } from './records.ts';
 import { lacksLog, startFailureOf } from './start-failures.ts';
 import { stopTask } from './stop.ts';
 
@@ -105,7 +105,7 @@ async function runTask(
       ? { capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] }
       : { launchType: 'FARGATE' }),
     platformVersion: 'LATEST',
-    enableExecuteCommand: settings.taskRole !== null && record.allowsExec,
+    enableExecuteCommand: hasAgent(site, record),
     networkConfiguration: {
       awsvpcConfiguration: {
         subnets: subnetsOf(settings.subnetIds, attempt),

@@ -70,6 +70,10 @@ const runRecord = z.object({
 export type RunRecord = z.infer<typeof runRecord>;
 export type RecordedRun = Document<RunRecord>;
 
+/** Its task has the agent of exec, which acts with the task's role. */
+export const hasAgent = ({ settings }: Site, { allowsExec }: RunRecord): boolean =>
+  settings.taskRole !== null && allowsExec;
+
 /** Null when there is none. */
 export const readRecord = (site: Site, key: string, options: CallOptions): Promise<RecordedRun | null> =>
   readDocument(site, nameOf(key), runRecord, options);

@@ -11,13 +11,15 @@ const mostNetworks = 4;
 const longestGraceSeconds = 120;
 
 type Rule = (spec: ContainerSpec) => Refusal | null;
-const refusing = (command: string): string => reasonOf('aws', command);
 const unless = (fine: boolean, field: string, reason: string): Refusal | null => (fine ? null : { field, reason });
+/** For what the table of features refuses. */
+const unlessTabled = (fine: boolean, field: string, command: string): Refusal | null =>
+  fine ? null : { field, reason: reasonOf('aws', command) };
 const within = (value: number | undefined, from: number, to: number): boolean =>
   value === undefined || (value >= from && value <= to);
 
 const rules: readonly Rule[] = [
-  ({ attach }) => unless(!attach?.includes('stdin'), 'attach', refusing('run -i')),
+  ({ attach }) => unlessTabled(!attach?.includes('stdin'), 'attach', 'run -i'),
   ({ secrets = [] }) => {
     const like = secrets.findIndex(({ secret }) => /-[A-Za-z0-9]{6}(#|$)/.test(secret));
     const reason =
@@ -26,21 +28,21 @@ const rules: readonly Rule[] = [
   },
   ({ unsetEnv }) =>
     unless(!unsetEnv?.length, 'unsetEnv', 'Fargate keeps every variable of the image; set it to an empty value'),
-  ({ groups }) => unless(!groups?.length, 'groups', refusing('run --group-add')),
-  ({ hostname }) => unless(hostname === undefined, 'hostname', refusing('run --hostname')),
-  ({ domainname }) => unless(domainname === undefined, 'domainname', refusing('run --domainname')),
-  ({ dns }) => unless(dns === undefined, 'dns', refusing('run --dns')),
-  ({ extraHosts }) => unless(!extraHosts?.length, 'extraHosts', refusing('run --add-host')),
-  ({ noNetwork }) => unless(!noNetwork, 'noNetwork', refusing('run --network none')),
+  ({ groups }) => unlessTabled(!groups?.length, 'groups', 'run --group-add'),
+  ({ hostname }) => unlessTabled(hostname === undefined, 'hostname', 'run --hostname'),
+  ({ domainname }) => unlessTabled(domainname === undefined, 'domainname', 'run --domainname'),
+  ({ dns }) => unlessTabled(dns === undefined, 'dns', 'run --dns'),
+  ({ extraHosts }) => unlessTabled(!extraHosts?.length, 'extraHosts', 'run --add-host'),
+  ({ noNetwork }) => unlessTabled(!noNetwork, 'noNetwork', 'run --network none'),
   ({ networks }) =>
     unless(networks.length <= mostNetworks, 'networks', `a Fargate task can be on at most ${mostNetworks} networks`),
-  ({ resources }) => unless(resources.cpuShares === undefined, 'resources.cpuShares', refusing('run --cpu-shares')),
+  ({ resources }) => unlessTabled(resources.cpuShares === undefined, 'resources.cpuShares', 'run --cpu-shares'),
   ({ resources }) =>
-    unless(resources.shmMiB === undefined || resources.shmMiB === 64, 'resources.shmMiB', refusing('run --shm-size')),
-  ({ resources }) => unless(!resources.oomScoreAdj, 'resources.oomScoreAdj', refusing('run --oom-score-adj')),
+    unlessTabled(resources.shmMiB === undefined || resources.shmMiB === 64, 'resources.shmMiB', 'run --shm-size'),
+  ({ resources }) => unlessTabled(!resources.oomScoreAdj, 'resources.oomScoreAdj', 'run --oom-score-adj'),
   ({ ulimits = [] }) => {
     const other = ulimits.findIndex(({ name }) => name !== 'nofile');
-    return unless(other < 0, `ulimits.${other}`, refusing('run --ulimit'));
+    return unlessTabled(other < 0, `ulimits.${other}`, 'run --ulimit');
   },
   ({ mounts }) => {
     const kept = mounts.findIndex((mount) => mount.type === 'volume' && mount.copy === true);
@@ -50,7 +52,7 @@ const rules: readonly Rule[] = [
       "a volume on EFS never takes the image's files; copy them at the start",
     );
   },
-  ({ stop }) => unless(stop.signal === undefined, 'stop.signal', refusing('run --stop-signal')),
+  ({ stop }) => unlessTabled(stop.signal === undefined, 'stop.signal', 'run --stop-signal'),
   ({ stop }) =>
     unless(
       stop.graceSeconds <= longestGraceSeconds,
