@@ -1,5 +1,6 @@
 /** The AWS provider against the fake AWS, whose tasks are containers of this test run's Engine. */
 import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { systemClock, systemIds } from '../../src/domain/clock.ts';
 import { parseImageReference } from '../../src/domain/image.ts';
@@ -7,7 +8,6 @@ import { createLog } from '../../src/log.ts';
 import { ownBuckets } from '../../src/providers/aws/throttle.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { createProvider } from '../../src/providers/registry.ts';
-import type { AwsFake } from '../aws-fake/server.ts';
 import { openAwsAccount } from '../support/aws-account.ts';
 import { busyboxImage, pushImage } from '../support/base-images.ts';
 import { openDocker, testDockerHost } from '../support/engine.ts';
@@ -17,11 +17,7 @@ import { type Harness, type ImageName, within } from './harness.ts';
 
 const auth = { username: 'ann', password: 'ann-s secret' };
 
-export interface AwsHarness extends Harness {
-  fake: AwsFake;
-}
-
-export async function makeAwsHarness(): Promise<AwsHarness> {
+export async function makeAwsHarness(): Promise<Harness> {
   const docker = openDocker(testDockerHost());
   const { fake, settings } = await openAwsAccount();
   const config = parseConfig({ ...settings, DATABASE_URL: 'postgres://none/none' });
@@ -38,14 +34,15 @@ export async function makeAwsHarness(): Promise<AwsHarness> {
   const secured = await publish(docker, { host: guarded.host, name: 'suite/secured:1', credentials: auth });
 
   return {
-    fake,
     provider,
     tenants,
     imageId: held[0] ?? '',
     realKernel: true,
     registry: { image: parseImageReference(image), secured: { image: parseImageReference(secured), auth } },
     close: async () => {
+      const { failures, violations } = fake;
       await Promise.all([fake.close(), open.stop(), guarded.stop()]);
+      expect({ failures, violations }).toEqual({ failures: [], violations: [] });
     },
   };
 }

@@ -3,6 +3,7 @@
  * member, a feature, a kernel behind it), never by the provider's name.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Features, Lack } from '../../src/providers/provider.ts';
 import { attachCases } from './attach-cases.ts';
 import { capabilitiesOf, whenThere } from './capabilities.ts';
 import { commitCases } from './commit-cases.ts';
@@ -25,11 +26,19 @@ export const everything = [
   ...['networks.connect', 'networks.disconnect', 'hostnames'],
 ];
 
+interface Expected {
+  realKernel: boolean;
+  /** All of them, and no others. */
+  capabilities: readonly string[];
+  lacks?: readonly Lack[];
+  features?: Partial<Features>;
+}
+
 /** `make` is called once; the suite closes what it made. */
 export function describeProvider(
   name: string,
   make: () => Promise<Harness>,
-  { realKernel, capabilities }: { realKernel: boolean; capabilities: readonly string[] },
+  { realKernel, capabilities, lacks = [], features = {} }: Expected,
 ): void {
   const when = whenThere(capabilities, realKernel);
   describe(`the ${name} provider`, () => {
@@ -47,7 +56,8 @@ export function describeProvider(
     test('no capability has vanished, and none is lacking that was there', () => {
       const { provider } = getWorld();
       expect(capabilitiesOf(provider)).toEqual([...capabilities].sort());
-      expect(provider.features.lacks ?? []).toEqual([]);
+      expect(provider.features.lacks ?? []).toEqual(lacks);
+      expect(provider.features).toMatchObject(features);
     });
 
     describe('runs', () => runCases(getWorld, when));
@@ -56,7 +66,8 @@ export function describeProvider(
     describe('exec', () => execCases(getWorld, when));
     describe('attach', () => attachCases(getWorld, when));
     describe('files', () => fileCases(getWorld, when));
-    describe('commits and updates', () => commitCases(getWorld, when));
+    // A suite without a case is an error of its own.
+    if (capabilities.includes('commit')) describe('commits and updates', () => commitCases(getWorld, when));
     describe('images', () => imageCases(getWorld));
     describe('making images', () => imageMakingCases(getWorld, when));
     describe('networks', () => networkCases(getWorld, when));

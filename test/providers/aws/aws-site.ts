@@ -2,16 +2,18 @@
 import { systemClock, systemIds } from '../../../src/domain/clock.ts';
 import { createClients } from '../../../src/providers/aws/clients.ts';
 import { createTaskReader } from '../../../src/providers/aws/runs/tasks.ts';
+import type { AwsSettings } from '../../../src/providers/aws/settings.ts';
 import type { Site } from '../../../src/providers/aws/site.ts';
 import { createThrottle, ownBuckets } from '../../../src/providers/aws/throttle.ts';
 import type { AwsFake } from '../../aws-fake/server.ts';
+import { awsSettings } from './aws-settings.ts';
 
 export interface TestSite extends Site {
   /** What it told the log. */
   told: { event: string; data: Record<string, unknown> }[];
 }
 
-export function awsSite(fake: AwsFake, region: string): TestSite {
+export function awsSite(fake: AwsFake, region: string, settings: Partial<AwsSettings> = {}): TestSite {
   const { accessKeyId, secretAccessKey } = fake.addUser();
   Object.assign(process.env, {
     AWS_REGION: region,
@@ -23,23 +25,7 @@ export function awsSite(fake: AwsFake, region: string): TestSite {
   const access = {
     prefix: 'longshore',
     installId: systemIds.uuid(),
-    settings: {
-      ...{ prefix: 'longshore', vpcId: 'vpc-1', subnetIds: [], publicAddresses: false, ingressRanges: [] },
-      ...{
-        executionRole: '',
-        taskRole: null,
-        pushRole: null,
-        build: null,
-        bucket: 'bucket',
-        logRetentionDays: 1,
-        fileSystemId: null,
-        spot: false,
-      },
-      architecture: 'amd64' as const,
-      forwarderImage: null as string | null,
-      secretPrefix: null as string | null,
-      namespaceId: null as string | null,
-    },
+    settings: awsSettings({ logRetentionDays: 1, ...settings }),
     clients: createClients(),
     clock: systemClock,
     ids: systemIds,

@@ -18,6 +18,7 @@ import { goodHabits, realHabits } from '../../aws-fake/habits.ts';
 import { inProcessHandler } from '../../aws-fake/in-process.ts';
 import { virtualRuntime } from '../../aws-fake/runtime/virtual.ts';
 import { startAwsFake } from '../../aws-fake/server.ts';
+import { awsSettings } from './aws-settings.ts';
 
 const region = 'eu-west-1';
 export const live = { signal: new AbortController().signal };
@@ -44,28 +45,20 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
     credentials: fake.addUser(),
     requestHandler: inProcessHandler(fake, fake.site),
   });
-  const [prefix, installId, bucket] = ['longshore', randomUUID(), 'records'];
+  const [installId, bucket] = [randomUUID(), 'records'];
   await clients.s3.send(new CreateBucketCommand({ Bucket: bucket }));
   const { FileSystemId = '' } = await clients.efs.send(new CreateFileSystemCommand({ CreationToken: 'volumes' }));
-  const settings = {
-    prefix,
+  const settings = awsSettings({
     vpcId: aws.ec2.vpc.VpcId,
     subnetIds: [...aws.ec2.subnets.keys()],
     publicAddresses: true,
     ingressRanges: ['0.0.0.0/0'],
     executionRole: `arn:aws:iam::${defaultAccount}:role/execution`,
     taskRole: `arn:aws:iam::${defaultAccount}:role/task`,
-    pushRole: null,
-    build: null,
     bucket,
-    logRetentionDays: 30,
     fileSystemId: FileSystemId,
     spot,
-    architecture: 'amd64' as const,
-    forwarderImage: null as string | null,
-    secretPrefix: null as string | null,
-    namespaceId: null as string | null,
-  };
+  });
   const movedTime: Clock = {
     now: () => clock.now(),
     sleep: (ms, signal) =>
@@ -96,7 +89,7 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
     ...{ createdAt: '', author: '', comment: '', config, layers: [], history: [] },
   });
   const uri = 'example.org/web:1';
-  const access = { settings, prefix, installId, clients, clock: time, ids: systemIds };
+  const access = { settings, prefix: settings.prefix, installId, clients, clock: time, ids: systemIds };
   const writer = { ...access, throttle: createThrottle(time, ownBuckets(time)), log: () => {} };
   const hold = (tenant: string) => passing(writeHeld(writer, { uri, details }, tenant, live));
 

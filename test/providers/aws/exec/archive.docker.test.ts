@@ -8,6 +8,7 @@ import { writeFiles } from '../../../../src/providers/aws/exec/unpack.ts';
 import { type EngineBench, region, startEngineBench } from '../../../aws-fake/runtime/engine-bench.ts';
 import { inChunks, makeTar, readEntries } from '../../../support/tar.ts';
 import { awsSite, type TestSite } from '../aws-site.ts';
+import { startTarget } from './exec-bench.ts';
 
 let bench: EngineBench;
 let site: TestSite;
@@ -16,10 +17,7 @@ let target: ExecTarget;
 beforeAll(async () => {
   bench = await startEngineBench();
   site = awsSite(bench.fake, region);
-  const definition = await bench.register({ command: ['sleep', '3600'], user: 'nobody', stopTimeout: 0 });
-  const taskArn = await bench.run(definition, { enableExecuteCommand: true });
-  await bench.reach(taskArn, 'RUNNING');
-  target = { cluster: 'default', taskArn, container: 'main', tenantId: 'ann', user: 'nobody', workdir: '' };
+  target = await startTarget(bench, { command: ['sleep', '3600'], user: 'nobody' });
 });
 afterAll(async () => {
   expect({ failures: bench.fake.failures, violations: bench.fake.violations }).toEqual({

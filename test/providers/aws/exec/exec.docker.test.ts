@@ -8,6 +8,7 @@ import { goodHabits } from '../../../aws-fake/habits.ts';
 import { type EngineBench, region, startEngineBench } from '../../../aws-fake/runtime/engine-bench.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 import { awsSite, type TestSite } from '../aws-site.ts';
+import { startTarget } from './exec-bench.ts';
 
 let bench: EngineBench;
 let site: TestSite;
@@ -16,10 +17,7 @@ let target: ExecTarget;
 beforeAll(async () => {
   bench = await startEngineBench();
   site = awsSite(bench.fake, region);
-  const definition = await bench.register({ command: ['sleep', '3600'], stopTimeout: 0 });
-  const taskArn = await bench.run(definition, { enableExecuteCommand: true });
-  await bench.reach(taskArn, 'RUNNING');
-  target = { cluster: 'default', taskArn, container: 'main', tenantId: 'ann', user: '', workdir: '' };
+  target = await startTarget(bench, { command: ['sleep', '3600'] });
 });
 afterEach(() => {
   Object.assign(bench.fake.habits.channel, goodHabits().channel);

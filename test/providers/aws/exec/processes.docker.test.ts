@@ -6,6 +6,7 @@ import { freeze, listProcesses, signalCommand, thaw } from '../../../../src/prov
 import { type EngineBench, region, startEngineBench } from '../../../aws-fake/runtime/engine-bench.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 import { awsSite, type TestSite } from '../aws-site.ts';
+import { startTarget } from './exec-bench.ts';
 
 let bench: EngineBench;
 let site: TestSite;
@@ -23,14 +24,7 @@ afterEach(() => {
 afterAll(() => bench.fake.close());
 
 const within = (seconds = 60) => ({ signal: AbortSignal.timeout(seconds * 1000) });
-const start = async (command: string[]): Promise<ExecTarget> => {
-  const definition = await bench.register({
-    ...{ command, stopTimeout: 0, linuxParameters: { initProcessEnabled: true } },
-  });
-  const taskArn = await bench.run(definition, { enableExecuteCommand: true });
-  await bench.reach(taskArn, 'RUNNING');
-  return { cluster: 'default', taskArn, container: 'main', tenantId: 'ann', user: '', workdir: '' };
-};
+const start = (command: string[]) => startTarget(bench, { command, linuxParameters: { initProcessEnabled: true } });
 const exitCode = async ({ taskArn }: ExecTarget) => (await bench.reach(taskArn, 'STOPPED')).containers?.[0]?.exitCode;
 
 test('the list has the processes of the container and none of ours', async () => {

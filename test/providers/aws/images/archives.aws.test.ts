@@ -2,33 +2,26 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { BatchGetImageCommand } from '@aws-sdk/client-ecr';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { imagesOf } from '../../../../src/providers/aws/images/images.ts';
-import { createLogReader } from '../../../../src/providers/aws/logs/pages.ts';
 import type { ImagePort } from '../../../../src/providers/provider.ts';
 import { defaultAccount } from '../../../aws-fake/front-door.ts';
-import { type AwsFake, startAwsFake } from '../../../aws-fake/server.ts';
+import type { AwsFake } from '../../../aws-fake/server.ts';
 import { inChunks, makeTar, readEntries } from '../../../support/tar.ts';
-import { awsSite, type TestSite } from '../aws-site.ts';
+import type { TestSite } from '../aws-site.ts';
+import { type ImagesBench, region, startImagesBench } from './images-bench.ts';
 import { digestOf } from './registry-content.ts';
 
 const within = (seconds = 60) => ({ signal: AbortSignal.timeout(seconds * 1000) });
-const region = 'eu-west-1';
+let bench: ImagesBench;
 let fake: AwsFake;
 let site: TestSite;
 let images: ImagePort;
 
 beforeEach(async () => {
-  fake = await startAwsFake();
-  site = awsSite(fake, region);
-  await site.clients.s3.send(new CreateBucketCommand({ Bucket: site.settings.bucket }));
-  images = imagesOf(site, { hosts: [], loopback: true }, createLogReader(site, 0));
+  bench = await startImagesBench();
+  ({ fake, site, images } = bench);
 });
-afterEach(async () => {
-  expect({ failures: fake.failures, violations: fake.violations }).toEqual({ failures: [], violations: [] });
-  await fake.close();
-});
+afterEach(() => bench.close());
 
 /** An archive as the services make it of an upload: verified, layers not compressed. */
 const archiveOf = (...contents: string[]) => {

@@ -2,21 +2,19 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { DescribeImagesCommand, DescribeRepositoriesCommand } from '@aws-sdk/client-ecr';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ImageDetails } from '../../../../src/domain/image.ts';
-import { imagesOf } from '../../../../src/providers/aws/images/images.ts';
 import { writeUse } from '../../../../src/providers/aws/images/uses.ts';
-import { createLogReader } from '../../../../src/providers/aws/logs/pages.ts';
 import type { ImagePort, PullInput, PullProgress } from '../../../../src/providers/provider.ts';
-import { type AwsFake, startAwsFake } from '../../../aws-fake/server.ts';
+import type { AwsFake } from '../../../aws-fake/server.ts';
 import { startRegistry, type TestRegistry } from '../../../support/registry.ts';
-import { awsSite, type TestSite } from '../aws-site.ts';
+import type { TestSite } from '../aws-site.ts';
+import { type ImagesBench, startImagesBench } from './images-bench.ts';
 import { digestOf, pushBlob, pushManifest } from './registry-content.ts';
 
-const region = 'eu-west-1';
 const within = (seconds = 60) => ({ signal: AbortSignal.timeout(seconds * 1000) });
 let registry: TestRegistry;
+let bench: ImagesBench;
 let fake: AwsFake;
 let site: TestSite;
 let images: ImagePort;
@@ -26,15 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => registry.stop());
 beforeEach(async () => {
-  fake = await startAwsFake();
-  site = awsSite(fake, region);
-  await site.clients.s3.send(new CreateBucketCommand({ Bucket: site.settings.bucket }));
-  images = imagesOf(site, { hosts: [], loopback: true }, createLogReader(site, 0));
+  bench = await startImagesBench();
+  ({ fake, site, images } = bench);
 });
-afterEach(async () => {
-  expect({ failures: fake.failures, violations: fake.violations }).toEqual({ failures: [], violations: [] });
-  await fake.close();
-});
+afterEach(() => bench.close());
 
 /** An image of these layers in the registry. */
 const publish = async (layers: Buffer[], architecture = 'amd64', tag: string | null = 'v1', path = 'team/app') => {

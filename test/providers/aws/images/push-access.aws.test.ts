@@ -1,30 +1,21 @@
 /** Passwords for ECR's registry, each for one tenant, and what is pushed with them. */
 import { gzipSync } from 'node:zlib';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { imagesOf } from '../../../../src/providers/aws/images/images.ts';
-import { createLogReader } from '../../../../src/providers/aws/logs/pages.ts';
 import type { ImagePort, PushAccess, PushedImage } from '../../../../src/providers/provider.ts';
-import { type AwsFake, startAwsFake } from '../../../aws-fake/server.ts';
-import { awsSite, type TestSite } from '../aws-site.ts';
+import type { TestSite } from '../aws-site.ts';
+import { type ImagesBench, startImagesBench } from './images-bench.ts';
 import { digestOf, pushBlob, pushManifest } from './registry-content.ts';
 
 const within = (seconds = 60) => ({ signal: AbortSignal.timeout(seconds * 1000) });
-let fake: AwsFake;
+let bench: ImagesBench;
 let site: TestSite;
 let images: ImagePort;
 
 beforeEach(async () => {
-  fake = await startAwsFake();
-  site = awsSite(fake, 'eu-west-1');
-  site.settings.pushRole = 'arn:aws:iam::111122223333:role/push';
-  await site.clients.s3.send(new CreateBucketCommand({ Bucket: site.settings.bucket }));
-  images = imagesOf(site, { hosts: [], loopback: true }, createLogReader(site, 0));
+  bench = await startImagesBench({ pushRole: 'arn:aws:iam::111122223333:role/push' });
+  ({ site, images } = bench);
 });
-afterEach(async () => {
-  expect({ failures: fake.failures, violations: fake.violations }).toEqual({ failures: [], violations: [] });
-  await fake.close();
-});
+afterEach(() => bench.close());
 
 const grant = async (tenantId: string, ...repositories: string[]): Promise<PushAccess> => {
   const access = await images.pushAccess?.({ tenantId, repositories }, within());
@@ -102,5 +93,5 @@ test('a name that ECR does not take is invalid, and without a role there are no 
   await expect(grant('ann', 'Team/Web')).rejects.toMatchObject({ code: 'invalid' });
   await expect(grant('ann', '../bob/web')).rejects.toMatchObject({ code: 'invalid' });
   site.settings.pushRole = null;
-  expect(imagesOf(site, { hosts: [], loopback: true }, createLogReader(site, 0)).pushAccess).toBeUndefined();
+  expect(bench.open().pushAccess).toBeUndefined();
 });

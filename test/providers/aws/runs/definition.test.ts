@@ -2,26 +2,16 @@ import { expect, test } from 'vitest';
 import { type ContainerSpecInput, containerSpec } from '../../../../src/domain/container-spec.ts';
 import { imageConfig } from '../../../../src/domain/image.ts';
 import { toDefinition } from '../../../../src/providers/aws/runs/definition.ts';
+import { awsSettings } from '../aws-settings.ts';
 
-const settings = {
-  prefix: 'longshore',
-  vpcId: 'vpc-1',
+const settings = awsSettings({
   subnetIds: ['subnet-1'],
   publicAddresses: true,
-  ingressRanges: [],
   executionRole: 'arn:aws:iam::111122223333:role/{tenant}/execution',
-  taskRole: 'arn:aws:iam::111122223333:role/{tenant}/task' as string | null,
-  pushRole: null,
-  build: null,
+  taskRole: 'arn:aws:iam::111122223333:role/{tenant}/task',
   bucket: 'records',
-  logRetentionDays: 30,
   fileSystemId: 'fs-1',
-  spot: false,
-  architecture: 'amd64' as const,
-  forwarderImage: null as string | null,
-  secretPrefix: null as string | null,
-  namespaceId: null as string | null,
-};
+});
 const site = { settings, prefix: 'longshore', installId: 'i', region: 'eu-west-1', domain: null };
 const config = imageConfig.parse({
   entrypoint: ['/init'],
