@@ -8,6 +8,7 @@ import type { Metrics } from './domain/metrics.ts';
 import type { Places } from './domain/places.ts';
 import type { Principal, TenantPrincipal } from './domain/principal.ts';
 import type { RegistryPolicy } from './domain/registry-policy.ts';
+import type { Snapshots } from './domain/snapshots.ts';
 import type { Wakeups } from './domain/wakeups.ts';
 import type { Provider } from './providers/provider.ts';
 
@@ -65,6 +66,7 @@ export interface Deps {
   /** Names this process in leases. */
   workerId: string;
   wakeups: Wakeups;
+  snapshots: Snapshots;
 }
 
 export interface Ctx<P extends Principal = TenantPrincipal> {

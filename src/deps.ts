@@ -10,12 +10,16 @@ import type { CertificateAuthority } from './domain/certificate.ts';
 import { sha256, systemClock, systemIds } from './domain/clock.ts';
 import type { Metrics } from './domain/metrics.ts';
 import { createPlaces } from './domain/places.ts';
+import { createSnapshots } from './domain/snapshots.ts';
 import { createWakeups } from './domain/wakeups.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { openAuthority } from './pki/authority.ts';
 import { createProvider } from './providers/registry.ts';
 import { timed } from './providers/timed.ts';
+
+/** Of containers: enough for what clients do with one after the other. */
+const SNAPSHOTS = 64;
 
 /** Connects to the database to learn the installation's id. The caller closes `deps.db`. */
 export async function buildDeps(config: Config): Promise<Deps> {
@@ -107,5 +111,6 @@ export async function assembleDeps(config: Config, site: Site): Promise<Deps> {
     cursorSecret: sha256(`cursors of ${installId}`),
     workerId,
     wakeups: createWakeups(systemClock.sleep),
+    snapshots: createSnapshots(SNAPSHOTS),
   };
 }

@@ -149,6 +149,8 @@ export interface VerbIntent extends Intent {
   kind: OperationKind;
   /** Of the snapshot the rules were checked on: the change happens to it or not at all. */
   generation: number;
+  /** The same, for a snapshot that was not read now; null = it was. */
+  fence: number | null;
   /** What the event tells beside the verb. */
   facts: NewEvent['data'];
   operationId: string;
@@ -166,7 +168,8 @@ const changeIntent = refusing(
       spec = coalesce(${param('spec', 'jsonb')}, spec),
       ${leased}, attempts = 0
     where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')}
-      and generation = ${param('generation', 'int')} and removed_at is null returning *),
+      and generation = ${param('generation', 'int')} and fence = coalesce(${param('fence', 'bigint')}, fence)
+      and removed_at is null returning *),
   changed as (select 'container' as kind, 'accepted.' || ${param('kind', 'text')} as type, c.id, c.name,
     jsonb_build_object('generation', c.generation) || ${param('facts', 'jsonb')} as data from c),
   ${writeEvents()},

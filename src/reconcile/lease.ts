@@ -134,6 +134,7 @@ export class Lease {
     this.#askedAt = askedAt;
     this.#heldSince = askedAt;
     this.#answeredAt = this.#deps.clock.now();
+    if (more.release && !more.removed) this.#deps.snapshots.keep(written);
     this.#deps.wakeups.wake(containerTopic(container.id));
     if (events.length > 0) this.#deps.wakeups.wake(eventsTopic(container.tenantId));
     return true;

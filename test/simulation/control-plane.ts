@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino';
 import type { Deps } from '../../src/context.ts';
 import { noMetrics } from '../../src/domain/metrics.ts';
 import { createPlaces } from '../../src/domain/places.ts';
+import { createSnapshots } from '../../src/domain/snapshots.ts';
 import { createWakeups } from '../../src/domain/wakeups.ts';
 import { interruptibleDb } from './boundaries.ts';
 import { seededIds } from './random.ts';
@@ -72,6 +73,7 @@ function start(simulation: Simulation, name: string): ControlPlane {
       cursorSecret: 'simulation',
       workerId: name,
       wakeups: createWakeups(clock.sleep),
+      snapshots: createSnapshots(64),
     },
   });
 }
