@@ -36,6 +36,16 @@ module.exports = {
       '^src/(services|reconcile|registry|domain|db)/|^src/context\\.ts$|^src/providers/provider\\.ts$',
     ),
     only('api', '^src/api/', '^src/(api|services|domain)/|^src/context\\.ts$'),
+    only(
+      'lambda',
+      '^src/lambda/',
+      '^src/(lambda|api|services|reconcile|db|domain)/|^src/(config|context|deps|log)\\.ts$',
+    ),
+    stranger(
+      'only-entrypoints-see-lambda',
+      { pathNot: '^src/(lambda|entrypoints)/|^(test|bench)/' },
+      { path: '^src/lambda/' },
+    ),
     only('scripts', '^scripts/', '^src/(entrypoints|domain|pki)/|^src/db/migrate\\.ts$|^src/(deps|config)\\.ts$'),
     stranger(
       'v1-and-docker-are-strangers',
@@ -44,12 +54,12 @@ module.exports = {
     ),
     stranger(
       'composition-root',
-      { pathNot: '^src/(entrypoints/|deps\\.ts$)|^(test|scripts|bench)/' },
+      { pathNot: '^src/(entrypoints/|lambda/|deps\\.ts$)|^(test|scripts|bench)/' },
       { path: '^src/(deps\\.ts$|providers/registry\\.ts$)' },
     ),
     stranger(
       'sdk-stays-home',
-      { pathNot: '^src/providers/(docker|aws)/|^test/' },
+      { pathNot: '^src/(providers/(docker|aws)|lambda)/|^test/' },
       { path: 'node_modules/(dockerode|@types/dockerode|@aws-sdk)' },
     ),
     stranger(

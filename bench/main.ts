@@ -9,12 +9,13 @@ import { create } from './create.ts';
 import { doorCalls } from './door-calls.ts';
 import { doorStreams } from './door-streams.ts';
 import { get } from './get.ts';
+import { lambda } from './lambda.ts';
 import { list } from './list.ts';
 import { describeMachine } from './machine.ts';
 import { openSite } from './site.ts';
 import { up } from './up.ts';
 
-const benchmarks: Benchmark[] = [get, list, create, doorCalls, doorStreams, up];
+const benchmarks: Benchmark[] = [get, list, create, doorCalls, doorStreams, up, lambda];
 const resultsFolder = fileURLToPath(new URL('results/', import.meta.url));
 
 async function bench(chosen: Benchmark[], options: { roundSeconds: number; profile: boolean; signal: AbortSignal }) {

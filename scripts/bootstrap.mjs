@@ -13,6 +13,7 @@ const commands = {
   up: 'scripts/up.ts',
   test: 'scripts/test.ts',
   check: 'scripts/check.ts',
+  bundle: 'scripts/bundle.ts',
   openapi: 'scripts/openapi.ts',
   'docker-compat': 'scripts/docker-compat.ts',
   migrations: 'scripts/migrations.ts',

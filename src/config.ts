@@ -35,6 +35,7 @@ const flag = z
   .enum(['0', '1', 'true', 'false'])
   .default('0')
   .transform((value) => value === '1' || value === 'true');
+const secretArn = z.string().regex(/^arn:aws[a-z-]*:secretsmanager:./, 'must be the ARN of a secret');
 const count = (fallback: number, max = 1_000_000_000) => z.coerce.number().int().min(0).max(max).default(fallback);
 
 const common = z.object({
@@ -52,15 +53,31 @@ const common = z.object({
   LONGSHORE_CA_KEY: z.string().optional(),
   LONGSHORE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** The migration owner's URL. The two roles below it are assumed at connect unless they have URLs of their own. */
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/./, 'must be postgres://user:password@host:port/database'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/./, 'must be postgres://user:password@host:port/database')
+    .optional(),
   LONGSHORE_APP_DATABASE_URL: z.string().optional(),
   LONGSHORE_RECONCILER_DATABASE_URL: z.string().optional(),
+  /** A secret of Secrets Manager as RDS writes them: the owner's login, read again when it is refused. Without DATABASE_URL it says where as well. */
+  LONGSHORE_DATABASE_SECRET: secretArn.optional(),
+  /** DATABASE_URL has no password: each connection logs in with a token of RDS's. */
+  LONGSHORE_DATABASE_IAM: flag,
   LONGSHORE_DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(100).default(8),
+  /** Off behind a proxy that hands each transaction to another connection: nothing of a session is relied on then. */
+  LONGSHORE_DATABASE_PREPARE: z
+    .enum(['0', '1', 'true', 'false'])
+    .default('1')
+    .transform((value) => value === '1' || value === 'true'),
+  /** How long a request waits for a database that does not take connections, such as one that was paused; then it is told to come back. */
+  LONGSHORE_DATABASE_WAIT_SECONDS: z.coerce.number().int().min(0).max(60).default(0),
   /** The key of the routes under /v1/tenants, /v1/orphans and of /metrics, which nobody may use without one. `npm run up` makes one. */
   LONGSHORE_OPERATOR_KEY: z
     .string()
     .regex(/^lsk_[0-9A-Za-z]{16}_[0-9A-Za-z]{49}$/, 'must be a key as newApiKey() of src/domain/api-key.ts makes them')
     .optional(),
+  /** A secret of Secrets Manager whose text is that key, instead of it. */
+  LONGSHORE_OPERATOR_KEY_SECRET: secretArn.optional(),
   /** Quotas of a tenant that states none. */
   LONGSHORE_QUOTA_CONTAINERS: count(100),
   LONGSHORE_QUOTA_VOLUMES: count(100),
@@ -196,6 +213,14 @@ const together = [
   ['LONGSHORE_CA_CERT', 'LONGSHORE_CA_KEY'],
 ] as const;
 
+const apart = [
+  ['LONGSHORE_OPERATOR_KEY', 'LONGSHORE_OPERATOR_KEY_SECRET'],
+  ['LONGSHORE_DATABASE_SECRET', 'LONGSHORE_DATABASE_IAM'],
+] as const;
+
+/** Either says where the database is. */
+const databases = ['DATABASE_URL', 'LONGSHORE_DATABASE_SECRET'] as const;
+
 export type Config = z.infer<typeof docker> | z.infer<typeof aws> | z.infer<typeof memory>;
 
 /** Throws an Error whose message names each wrong setting in one line; unknown variables are not ours and are ignored. */
@@ -212,6 +237,14 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
   for (const [one, other] of together) {
     if (one in given !== other in given) throw new Error(`${one} and ${other} go together: set both, or neither`);
   }
-  if (parsed.success) return parsed.data;
-  throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  for (const [one, other] of apart) {
+    if (one in given && other in given) throw new Error(`${one} and ${other} exclude each other: set one of them`);
+  }
+  const issues = (parsed.error?.issues ?? []).map(({ path, message }) => {
+    const name = path.join('.');
+    return `${name}: ${name in given ? message : 'is missing'}`;
+  });
+  if (!databases.some((name) => name in given)) issues.unshift(`${databases.join(' or ')}: is missing`);
+  if (parsed.success && issues.length === 0) return parsed.data;
+  throw new Error(issues.join('; '));
 }

@@ -43,6 +43,8 @@ export interface TenantPlaces {
 export interface Listening {
   /** Null: it does not listen with TLS, or not yet. */
   tlsPort: number | null;
+  /** Its connections carry bytes in both directions when a client asks for it: upgrades and WebSockets. */
+  twoWay: boolean;
 }
 
 export interface Deps {

@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Deps } from './context.ts';
 import { connect, type Db } from './db/client.ts';
 import { installationId } from './db/health.ts';
+import type { Credentials } from './db/login.ts';
 import { sharedBuckets } from './db/request-buckets.ts';
 import type { CertificateAuthority } from './domain/certificate.ts';
 import { sha256, systemClock, systemIds } from './domain/clock.ts';
@@ -14,31 +15,49 @@ import { createSnapshots } from './domain/snapshots.ts';
 import { createWakeups } from './domain/wakeups.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { openAuthority } from './pki/authority.ts';
 import { createProvider } from './providers/registry.ts';
 import { timed } from './providers/timed.ts';
 
 /** Of containers: enough for what clients do with one after the other. */
 const SNAPSHOTS = 64;
 
-/** Connects to the database to learn the installation's id. The caller closes `deps.db`. */
-export async function buildDeps(config: Config): Promise<Deps> {
+/** Where the database is, and who knows the password when that does not say it. */
+export interface DatabaseLogin {
+  url: string;
+  credentials?: Credentials | undefined;
+}
+
+/** Connects to the database to learn the installation's id. The caller closes `deps.db`. @param login unless DATABASE_URL says all of it */
+export async function buildDeps(config: Config, login?: DatabaseLogin): Promise<Deps> {
   const authority = await readAuthority(config);
   const metrics = createMetrics();
   const db = connect({
-    url: config.DATABASE_URL,
+    ...(login ?? loginOf(config)),
     appUrl: config.LONGSHORE_APP_DATABASE_URL,
     reconcilerUrl: config.LONGSHORE_RECONCILER_DATABASE_URL,
     connections: config.LONGSHORE_DATABASE_CONNECTIONS,
+    sessions: config.LONGSHORE_DATABASE_PREPARE,
+    waitSeconds: config.LONGSHORE_DATABASE_WAIT_SECONDS,
     metrics,
   });
-  return assembleDeps(config, { db, metrics, installId: await installationId(db), authority });
+  try {
+    return await assembleDeps(config, { db, metrics, installId: await installationId(db), authority });
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+function loginOf({ DATABASE_URL: url }: Config): DatabaseLogin {
+  if (url === undefined) throw new Error('DATABASE_URL: is missing');
+  return { url };
 }
 
 async function readAuthority(config: Config): Promise<CertificateAuthority | null> {
   const { LONGSHORE_CA_CERT: certificate, LONGSHORE_CA_KEY: key } = config;
   if (certificate === undefined || key === undefined) return null;
   const [certificatePem, privateKeyPem] = await Promise.all([readFile(certificate, 'utf8'), readFile(key, 'utf8')]);
+  const { openAuthority } = await import('./pki/authority.ts');
   try {
     return openAuthority({ certificatePem, privateKeyPem });
   } catch (error) {
@@ -107,7 +126,7 @@ export async function assembleDeps(config: Config, site: Site): Promise<Deps> {
     sharedImages: config.LONGSHORE_SHARED_IMAGES,
     operatorKeyHash: config.LONGSHORE_OPERATOR_KEY ? sha256(config.LONGSHORE_OPERATOR_KEY) : null,
     authority,
-    listening: { tlsPort: null },
+    listening: { tlsPort: null, twoWay: true },
     cursorSecret: sha256(`cursors of ${installId}`),
     workerId,
     wakeups: createWakeups(systemClock.sleep),

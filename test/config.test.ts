@@ -37,3 +37,19 @@ test.for([
 test('an unknown provider is refused', () => {
   expect(() => parseConfig({ ...database, LONGSHORE_PROVIDER: 'azure' })).toThrow('docker, aws or memory');
 });
+
+test('a database is named by its URL or by its secret, and what is missing is named all at once', () => {
+  const secret = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:database';
+  expect(parseConfig({ LONGSHORE_DATABASE_SECRET: secret }).LONGSHORE_DATABASE_SECRET).toBe(secret);
+  expect(() => parseConfig({ LONGSHORE_PROVIDER: 'aws' })).toThrow(
+    'DATABASE_URL or LONGSHORE_DATABASE_SECRET: is missing; LONGSHORE_AWS_VPC: is missing; ',
+  );
+});
+
+test('what excludes each other is refused by name', () => {
+  const both = {
+    LONGSHORE_DATABASE_SECRET: 'arn:aws:secretsmanager:eu-west-1:1:secret:a',
+    LONGSHORE_DATABASE_IAM: 'true',
+  };
+  expect(() => parseConfig({ ...database, ...both })).toThrow('exclude each other');
+});

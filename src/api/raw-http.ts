@@ -19,7 +19,7 @@ const single = new Set([
 const hostForm = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 
 /** Why it is refused; null for a request as it should be. */
-function refusalOf({ url = '', headers, rawHeaders, httpVersion }: IncomingMessage): string | null {
+export function refusalOf({ url = '', headers, rawHeaders, httpVersion }: IncomingMessage): string | null {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return `HTTP/${httpVersion} is not spoken here`;
   const path = url.split('?', 1)[0] ?? '';
   if (!path.startsWith('/')) return 'The request target must be a path';
@@ -76,7 +76,7 @@ export function refusing(ids: Ids, listener: RequestListener, bodyIdleMs = BODY_
     response.once('close', () => others.delete(response));
     const reason = refusalOf(request);
     if (reason === null) return listener(request, response);
-    const { status, headers, body } = problemOf(ids, reason, 400, request.url);
+    const { status, headers, body } = problemOf(ids, new AppError('invalid', reason), request.url);
     response.writeHead(status, headers).end(body);
   };
 }
@@ -90,7 +90,7 @@ export function onClientError(ids: Ids): (error: NodeJS.ErrnoException, socket: 
       return;
     }
     const [reason, wanted] = known[error.code ?? ''] ?? ['These bytes are not an HTTP request', 400];
-    const { status, headers, body } = problemOf(ids, reason, wanted);
+    const { status, headers, body } = problemOf(ids, new AppError('invalid', reason), '/', wanted);
     socket.end(answerHead(status, headers) + body);
   };
 }
@@ -106,11 +106,12 @@ const known: Record<string, [reason: string, status: number]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['The request did not come in time', 408],
 };
 
-function problemOf(ids: Ids, reason: string, status = 400, url = '/') {
+/** An answer as whoever sent the URL reads it. @param asked instead of the error's own status */
+export function problemOf(ids: Ids, error: AppError, url = '/', asked?: number) {
   const requestId = ids.uuid();
-  const error = new AppError('invalid', reason);
   // Clients of the Docker door read nothing but its own form.
   const problem = parseDockerPath(url) ? toDockerError(error, requestId) : toProblem(error, requestId);
+  const status = asked ?? problem.status;
   const body = JSON.stringify('json' in problem ? problem.json : { ...problem.body, status });
   const more = { 'content-length': String(Buffer.byteLength(body)), 'x-request-id': requestId, connection: 'close' };
   return { status, headers: { ...problem.headers, ...more }, body };

@@ -4,6 +4,7 @@
  */
 import type { Context } from 'hono';
 import type { Deps } from '../context.ts';
+import { isTimeUp } from '../domain/time-is-up.ts';
 import type { OpenStream, Streams } from '../services/streams.ts';
 import type { Environment } from './environment.ts';
 
@@ -14,6 +15,8 @@ export interface StreamingOptions {
   contentType: string;
   /** More headers, known once it is open. */
   headers?(): Record<string, string>;
+  /** Its client can go on later where it ended: it may end early. */
+  resumes?: boolean;
   /** Opens the source; its signal aborts with the stream. What it throws becomes the answer. */
   open(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -23,7 +26,7 @@ export async function streamed(
   c: Context<Environment>,
   deps: Deps,
   streams: Streams,
-  { contentType, open, headers: more }: StreamingOptions,
+  { contentType, open, headers: more, resumes = false }: StreamingOptions,
 ): Promise<Response> {
   const stream = streams.open(c.get('ctx'));
   try {
@@ -38,7 +41,7 @@ export async function streamed(
       await source.return?.();
       return new Response(null, { headers });
     }
-    return new Response(pulledBody(c, stream, source, first), { headers });
+    return new Response(pulledBody(c, stream, source, first, resumes), { headers });
   } catch (error) {
     stream.end();
     throw error;
@@ -50,6 +53,7 @@ function pulledBody(
   stream: OpenStream,
   source: AsyncIterator<Uint8Array>,
   first: Promise<IteratorResult<Uint8Array>>,
+  resumes: boolean,
 ): ReadableStream<Uint8Array> {
   let next: Promise<IteratorResult<Uint8Array>> | null = first;
   const cut = (controller: ReadableStreamDefaultController, reason: unknown) => {
@@ -58,6 +62,11 @@ function pulledBody(
     if (connection) connection.destroy();
     else controller.error(reason);
   };
+  const mayEnd = () => resumes && isTimeUp(stream.signal);
+  const finish = (controller: ReadableStreamDefaultController) => {
+    stream.end();
+    controller.close();
+  };
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -65,10 +74,10 @@ function pulledBody(
           const { done, value } = await (next ?? source.next());
           next = null;
           if (!done) return controller.enqueue(value);
-          if (stream.signal.aborted) return cut(controller, stream.signal.reason);
-          stream.end();
-          controller.close();
+          if (stream.signal.aborted && !mayEnd()) return cut(controller, stream.signal.reason);
+          finish(controller);
         } catch (error) {
+          if (mayEnd()) return finish(controller);
           if (!stream.signal.aborted) c.get('log')().warn({ err: error }, 'a stream broke off');
           cut(controller, error);
         }

@@ -3,12 +3,13 @@
  * implements the same interface on an in-process Postgres. Nothing here knows a table.
  */
 
-import type postgres from 'postgres';
+import { systemClock } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
 import type { DatabaseError, Metrics } from '../domain/metrics.ts';
 import type { Row, Statement } from './line.ts';
+import { type Address, type Credentials, login } from './login.ts';
 import { type Orm, ormOn, Pool } from './pool.ts';
-import { isLoss, refusal, sqlState } from './sql-state.ts';
+import { isLoss, isRefusedLogin, isUnconnected, refusal, sqlState } from './sql-state.ts';
 
 /** `app` sees the tenant of its transaction; `reconciler` sees all and has no HTTP route of its own. */
 export type DbRole = 'app' | 'reconciler';
@@ -28,26 +29,30 @@ export interface DbOptions {
   url: string;
   appUrl?: string | undefined;
   reconcilerUrl?: string | undefined;
+  /** Of each role, at most. */
   connections: number;
+  /** Says the passwords that the URLs do not. */
+  credentials?: Credentials | undefined;
+  /** False: connections are a proxy's, who gives each transaction another one. */
+  sessions?: boolean;
+  /** How long a call waits for a database that takes no connections yet. */
+  waitSeconds?: number;
   /** Told about every statement or transaction that failed. */
   metrics?: Pick<Metrics, 'databaseError'>;
 }
 
 /** Lazy: connects at the first call. Throws `unavailable` whenever Postgres cannot be reached. */
 export function connect(options: DbOptions): Db {
-  const { url, appUrl, reconcilerUrl, connections: size } = options;
+  const { url, appUrl, reconcilerUrl } = options;
   const pools = {
-    app: new Pool(login(appUrl ?? url, appUrl ? undefined : 'longshore_app', bounds.app), size),
-    reconciler: new Pool(
-      login(reconcilerUrl ?? url, reconcilerUrl ? undefined : 'longshore_reconciler', bounds.reconciler),
-      size,
-    ),
+    app: poolOf(options, appUrl ?? url, appUrl ? undefined : 'longshore_app', 'app'),
+    reconciler: poolOf(options, reconcilerUrl ?? url, reconcilerUrl ? undefined : 'longshore_reconciler', 'reconciler'),
   };
-  const count = (kind: DatabaseError) => options.metrics?.databaseError(kind);
+  const guarded = <T>(run: () => Promise<T>) => guard(options, run);
   return {
-    query: (role, statement) => guarded(count, () => pools[role].query(statement)),
+    query: (role, statement) => guarded(() => pools[role].query(statement)),
     batch: (role, statements, check) =>
-      guarded(count, () =>
+      guarded(() =>
         check === undefined
           ? pools[role].flight(statements)
           : pools[role].transaction(async (line) => {
@@ -56,17 +61,15 @@ export function connect(options: DbOptions): Db {
               return results;
             }),
       ),
-    transaction: (role, run) => guarded(count, () => pools[role].transaction((line) => run(ormOn(line)))),
+    transaction: (role, run) => guarded(() => pools[role].transaction((line) => run(ormOn(line)))),
     close: async () => {
       await Promise.all([pools.app.end(), pools.reconciler.end()]);
     },
   };
 }
 
-export type LoginOptions = postgres.Options<Record<string, never>>;
-
 /** Options for postgres.js from a URL; `?host=/dir` names a unix socket's folder, as libpq reads it. */
-export function connectionOptions(url: string): LoginOptions {
+export function connectionOptions(url: string): Address {
   const parsed = new URL(url);
   const { host, sslmode, ...rest } = Object.fromEntries(parsed.searchParams);
   return {
@@ -85,17 +88,17 @@ export function connectionOptions(url: string): LoginOptions {
 const idle = { idle_in_transaction_session_timeout: '10s' };
 const bounds = { app: { ...idle, statement_timeout: '5s' }, reconciler: { ...idle, statement_timeout: '30s' } };
 
-/**
- * Logs in as the role itself on a trusted local socket; elsewhere the owner's login assumes it before its first statement.
- * @param settings of the session, unless the URL has its own
- */
-function login(url: string, role: string | undefined, settings: Record<string, string>): LoginOptions {
-  const options = connectionOptions(url);
-  const local = typeof options.host === 'string' && options.host.startsWith('/') && !options.password;
-  const assumed = role === undefined || local ? {} : { role };
-  const identity = role !== undefined && local ? { username: role } : {};
-  const connection = { ...settings, ...options.connection, ...assumed };
-  return { ...options, ...identity, connection, connect_timeout: 3, idle_timeout: 60 };
+function poolOf(
+  { connections, credentials, sessions = true, waitSeconds = 0 }: DbOptions,
+  url: string,
+  role: string | undefined,
+  bound: keyof typeof bounds,
+): Pool {
+  // Somebody who resumes a paused database answers only when it is there.
+  const connectSeconds = Math.max(3, waitSeconds);
+  const wanted = { role, settings: bounds[bound], credentials, sessions, connectSeconds };
+  const assumed = { ...bounds[bound], ...(role === undefined ? {} : { role }) };
+  return new Pool(login(connectionOptions(url), wanted), connections, sessions ? null : assumed);
 }
 
 /** No room for another connection; a statement that took too long. */
@@ -104,8 +107,16 @@ const transient = new Set(['40001', '40P01']);
 /** Text that Postgres cannot keep: NUL, and in jsonb half of a surrogate pair. */
 const unstorable = new Set(['22021', '22P02', '22P05']);
 
-/** Retries what Postgres asks to retry; names an outage and text that cannot be kept; lets everything else through. Violated constraints and refusals are no errors: they answer. */
-async function guarded<T>(count: (kind: DatabaseError) => void, run: () => Promise<T>): Promise<T> {
+const retryMs = 250;
+
+/**
+ * Retries what Postgres asks to retry, and waits for one that takes no connections yet; names an outage and text that cannot be
+ * kept; lets everything else through. Violated constraints and refusals are no errors: they answer.
+ */
+async function guard<T>({ metrics, credentials, waitSeconds = 0 }: DbOptions, run: () => Promise<T>): Promise<T> {
+  const count = (kind: DatabaseError) => metrics?.databaseError(kind);
+  const endsAt = systemClock.now() + waitSeconds * 1000;
+  let renewed = false;
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();
@@ -116,11 +127,21 @@ async function guarded<T>(count: (kind: DatabaseError) => void, run: () => Promi
         count('retried');
         continue;
       }
-      if (isLoss(error) || overloads.has(code) || transient.has(code)) {
+      const isRefused = credentials !== undefined && isRefusedLogin(error);
+      const mayCome = isUnconnected(error) || isRefused;
+      const isEarly = systemClock.now() < endsAt;
+      if (isRefused && (isEarly || !renewed)) await credentials.renew();
+      if (mayCome && (isEarly || (isRefused && !renewed))) {
+        count('retried');
+        if (renewed || !isRefused) await systemClock.sleep(retryMs);
+        renewed ||= isRefused;
+        continue;
+      }
+      if (isLoss(error) || overloads.has(code) || transient.has(code) || isRefused) {
         count('unavailable');
         throw new AppError('unavailable', 'The database is not available', {
           cause: error,
-          details: { retryAfterSeconds: 1 },
+          details: { retryAfterSeconds: waitSeconds > 0 ? 5 : 1 },
         });
       }
       if (unstorable.has(code)) {

@@ -25,10 +25,18 @@ export class Line {
   readonly #waiting = new Set<(error: Error) => void>();
   #isClosed = false;
 
-  /** Connects at the first statement. */
-  constructor(options: postgres.Options<Record<string, never>>) {
-    const own = { max: 1, max_lifetime: null, fetch_types: false, onclose: () => this.#close() };
-    this.#sql = postgres({ ...options, ...own });
+  readonly #keeps: boolean;
+  readonly #connectMs: number | null;
+  #patience: NodeJS.Timeout | undefined;
+
+  /** Connects at the first statement. @param keeps whether the server keeps statements for us */
+  constructor(options: postgres.Options<Record<string, never>>, keeps = true) {
+    this.#keeps = keeps;
+    const { connect_timeout: seconds } = options;
+    const own = { max: 1, max_lifetime: null, fetch_types: false, onclose: () => this.#close(closed()) };
+    const onparameter = () => clearTimeout(this.#patience);
+    this.#sql = postgres({ ...options, ...own, onparameter });
+    this.#connectMs = typeof seconds === 'number' ? seconds * 1000 : null;
     // Makes the driver leave times and JSON as text, as drizzle and our own mapping expect them.
     drizzle(this.#sql);
   }
@@ -40,7 +48,7 @@ export class Line {
 
   /** A statement that will come again, unless it is a fresh one. Throws errors with the driver's codes; CONNECTION_CLOSED at the latest when it closes. */
   send({ text, params, isFresh = false }: Statement): Promise<Row[]> {
-    if (isFresh) return this.sendOnce({ text, params }, false);
+    if (isFresh || !this.#keeps) return this.sendOnce({ text, params }, false);
     const run = () => this.#sql.unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
     if (this.#prepared.has(text)) return this.#gate === null ? this.#wait(run) : this.#gate.then(() => this.#wait(run));
     return this.#alone(async () => {
@@ -63,7 +71,7 @@ export class Line {
   async end(seconds: number): Promise<void> {
     this.#isClosed = true;
     await this.#sql.end({ timeout: seconds });
-    this.#close();
+    this.#close(closed());
   }
 
   /**
@@ -89,6 +97,7 @@ export class Line {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(closed());
       this.#waiting.add(reject);
+      this.#expectServer();
       run().then(
         (value) => {
           this.#waiting.delete(reject);
@@ -102,11 +111,21 @@ export class Line {
     });
   }
 
-  #close(): void {
+  /** The driver gives up on a server that says nothing, but comes again and again, for ever, to one that hangs up before it speaks. */
+  #expectServer(): void {
+    if (this.#connectMs === null || this.#patience !== undefined) return;
+    this.#patience = setTimeout(() => {
+      this.#close(coded('CONNECT_TIMEOUT', 'Postgres does not speak'));
+      void this.end(0);
+    }, this.#connectMs + 100);
+  }
+
+  #close(reason: Error): void {
     this.#isClosed = true;
-    for (const reject of this.#waiting) reject(closed());
+    clearTimeout(this.#patience);
+    for (const reject of this.#waiting) reject(reason);
   }
 }
 
-const closed = (): Error =>
-  Object.assign(new Error('The connection to Postgres is closed'), { code: 'CONNECTION_CLOSED' });
+const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });
+const closed = (): Error => coded('CONNECTION_CLOSED', 'The connection to Postgres is closed');

@@ -1,9 +1,10 @@
 /** The connections of one role: who may use which when. Statements share a connection, a transaction has one to itself. */
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/pg-proxy';
-import type postgres from 'postgres';
+import { systemClock } from '../domain/clock.ts';
 import { Line, type Row, type Statement } from './line.ts';
-import { isLoss } from './sql-state.ts';
+import { IDLE_SECONDS, type LoginOptions } from './login.ts';
+import { isLoss, isRefusedLogin } from './sql-state.ts';
 
 /** Drizzle's query builder on one connection. */
 export type Orm = PgDatabase<PgQueryResultHKT, Record<string, never>>;
@@ -18,6 +19,7 @@ interface Seat {
   /** Statements under way, or the one transaction. */
   users: number;
   isExclusive: boolean;
+  usedAt: number;
 }
 
 interface Waiting {
@@ -27,25 +29,33 @@ interface Waiting {
 
 export class Pool {
   readonly #connect: () => Line;
+  /** What each transaction begins with; null: the session has it. */
+  readonly #preamble: Statement | null;
   readonly #size: number;
   readonly #seats = new Set<Seat>();
   readonly #queue: Waiting[] = [];
 
-  /** @param size connections at most; they are made when they are needed */
-  constructor(options: postgres.Options<Record<string, never>>, size: number) {
-    this.#connect = () => new Line(options);
+  /**
+   * @param size connections at most; they are made when they are needed
+   * @param settings of each transaction, where there are no sessions to have them and to keep statements
+   */
+  constructor(options: LoginOptions, size: number, settings: Record<string, string> | null = null) {
+    this.#connect = () => new Line(options, settings === null);
     this.#size = size;
+    this.#preamble = settings && preambleOf(settings);
   }
 
   query(statement: Statement): Promise<Row[]> {
-    return this.#use(false, (line) => line.send(statement));
+    if (this.#preamble === null) return this.#use(false, (line) => line.send(statement));
+    return this.flight([statement]).then(([rows = []]) => rows);
   }
 
   /** Rolls back when `run` throws. What `run` waits for beside its statements holds a connection and locks. */
   transaction<T>(run: (line: Line) => Promise<T>): Promise<T> {
     return this.#use(true, async (line) => {
       try {
-        const [, result] = await Promise.all([line.send(begin), run(line)]);
+        const begun = this.#opening.map((statement) => line.send(statement));
+        const [result] = await Promise.all([run(line), ...begun]);
         await line.send(commit);
         return result;
       } catch (error) {
@@ -58,12 +68,17 @@ export class Pool {
   /** A transaction whose commit is sent with its statements; where one of them failed, Postgres rolls back instead. */
   flight(statements: Statement[]): Promise<Row[][]> {
     return this.#use(true, async (line) => {
-      const sent = [begin, ...statements, commit].map((statement) => line.send(statement));
+      const opening = this.#opening;
+      const sent = [...opening, ...statements, commit].map((statement) => line.send(statement));
       const answers = await Promise.allSettled(sent);
       const failed = answers.find((answer) => answer.status === 'rejected');
       if (failed) throw failed.reason;
-      return answers.slice(1, -1).map((answer) => (answer as PromiseFulfilledResult<Row[]>).value);
+      return answers.slice(opening.length, -1).map((answer) => (answer as PromiseFulfilledResult<Row[]>).value);
     });
+  }
+
+  get #opening(): Statement[] {
+    return this.#preamble === null ? [begin] : [begin, this.#preamble];
   }
 
   async end(): Promise<void> {
@@ -75,10 +90,11 @@ export class Pool {
     try {
       return await run(seat.line);
     } catch (error) {
-      if (isLoss(error)) await seat.line.end(0);
+      if (isLoss(error) || isRefusedLogin(error)) await seat.line.end(0);
       throw error;
     } finally {
       seat.users -= 1;
+      seat.usedAt = systemClock.now();
       seat.isExclusive = false;
       this.#serve();
     }
@@ -106,12 +122,14 @@ export class Pool {
   /** A seat on the least used connection, taken; on a new one rather than to share, while there may be more. */
   #findSeat(isExclusive: boolean): Seat | undefined {
     let best: Seat | undefined;
+    const now = systemClock.now();
     for (const seat of this.#seats) {
+      if (seat.users === 0 && now - seat.usedAt > IDLE_SECONDS * 1000) void seat.line.end(0);
       if (seat.line.isClosed) this.#seats.delete(seat);
       else if (!seat.isExclusive && (!best || seat.users < best.users)) best = seat;
     }
     if (best?.users !== 0 && this.#seats.size < this.#size) {
-      best = { line: this.#connect(), users: 0, isExclusive: false };
+      best = { line: this.#connect(), users: 0, isExclusive: false, usedAt: now };
       this.#seats.add(best);
     }
     if (!best || best.users >= (isExclusive ? 1 : DEPTH)) return undefined;
@@ -124,6 +142,11 @@ export class Pool {
 const begin: Statement = { text: 'begin', params: [] };
 const commit: Statement = { text: 'commit', params: [] };
 const rollback: Statement = { text: 'rollback', params: [] };
+
+function preambleOf(settings: Record<string, string>): Statement {
+  const calls = Object.keys(settings).map((name, position) => `set_config('${name}', $${position + 1}, true)`);
+  return { text: `select ${calls.join(', ')}`, params: Object.values(settings) };
+}
 
 /** @param line in a transaction */
 export function ormOn(line: Line): Orm {

@@ -4,6 +4,7 @@ import { AppError } from '../domain/errors.ts';
 /** Of errors that come with the loss of a connection, or with its never having been made. */
 const losses = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'CONNECT_TIMEOUT'],
+  ...['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED'],
   ...['57P01', '57P02', '57P03', '08000', '08003', '08006', '25P03'],
 ]);
@@ -17,5 +18,16 @@ export function sqlState(error: unknown): string | null {
 
 /** Division by zero, with which a statement of ours refuses itself. */
 export const refusal = '22012';
+
+/** Of errors of a connection that never came to be: no statement was sent. */
+const unconnected = new Set([
+  ...['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'CONNECT_TIMEOUT'],
+  ...['57P03', '53300'],
+]);
+
+export const isUnconnected = (error: unknown): boolean => unconnected.has(sqlState(error) ?? '');
+
+/** A wrong password, or a login that does not exist. */
+export const isRefusedLogin = (error: unknown): boolean => ['28P01', '28000'].includes(sqlState(error) ?? '');
 
 export const isLoss = (error: unknown): boolean => losses.has(sqlState(error) ?? '');

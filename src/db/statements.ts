@@ -8,10 +8,13 @@ import type { Row, Statement } from './client.ts';
 
 const dialect = new PgDialect();
 
-/** Compiles a template whose parameters are `sql.placeholder(name)`; the result binds values by those names. */
+/** Compiles a template whose parameters are `sql.placeholder(name)`, when it is first used; the result binds values by those names. */
 export function prepare<V extends Record<string, unknown>>(template: SQL): (values: V) => Statement {
-  const { sql: text, params } = dialect.sqlToQuery(template);
-  return (values) => ({ text, params: fillPlaceholders(params, values) });
+  let compiled: { sql: string; params: unknown[] } | undefined;
+  return (values) => {
+    compiled ??= dialect.sqlToQuery(template);
+    return { text: compiled.sql, params: fillPlaceholders(compiled.params, values) };
+  };
 }
 
 /** Compiles a template built for one call, such as a list with its filters: never prepared, so planned for what it asks. */

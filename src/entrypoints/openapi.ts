@@ -6,7 +6,8 @@ import { connect } from '../db/client.ts';
 import { assembleDeps } from '../deps.ts';
 import { noMetrics } from '../domain/metrics.ts';
 
-const config = parseConfig({ LONGSHORE_PROVIDER: 'memory', DATABASE_URL: 'postgres://nobody@nowhere' });
-const db = connect({ url: config.DATABASE_URL, connections: 1 });
+const url = 'postgres://nobody@nowhere';
+const config = parseConfig({ LONGSHORE_PROVIDER: 'memory', DATABASE_URL: url });
+const db = connect({ url, connections: 1 });
 const deps = await assembleDeps(config, { db, metrics: noMetrics, installId: 'none' });
 console.log(JSON.stringify(describeApi(createV1(deps)), null, 2));

@@ -1,10 +1,8 @@
-/** From settings to the provider they name. The AWS SDK takes long to load and is loaded only for who uses it. */
+/** From settings to the provider they name. Each takes long to load and is loaded only for who uses it. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Clock, Ids } from '../domain/clock.ts';
 import type { RequestBuckets } from '../domain/request-buckets.ts';
-import { createDockerProvider } from './docker/docker.ts';
-import { createMemoryProvider } from './memory/memory.ts';
 import type { Provider } from './provider.ts';
 
 interface ProviderSite {
@@ -18,13 +16,15 @@ interface ProviderSite {
 
 export async function createProvider(config: Config, { log, buckets, ...site }: ProviderSite): Promise<Provider> {
   switch (config.LONGSHORE_PROVIDER) {
-    case 'docker':
+    case 'docker': {
+      const { createDockerProvider } = await import('./docker/docker.ts');
       return createDockerProvider({
         ...site,
         dockerHost: config.DOCKER_HOST,
         publishAddress: config.LONGSHORE_PUBLISH_ADDRESS,
         log: (event, data) => log.info(data, event),
       });
+    }
     case 'aws': {
       const { createAwsProvider } = await import('./aws/aws.ts');
       return createAwsProvider({
@@ -58,7 +58,9 @@ export async function createProvider(config: Config, { log, buckets, ...site }: 
         log: (event, data) => log.info(data, event),
       });
     }
-    case 'memory':
+    case 'memory': {
+      const { createMemoryProvider } = await import('./memory/memory.ts');
       return createMemoryProvider(site);
+    }
   }
 }

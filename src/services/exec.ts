@@ -5,6 +5,7 @@ import type { Container } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import type { ExecSpec } from '../domain/exec.ts';
 import { lacking } from '../domain/features.ts';
+import { isTimeUp } from '../domain/time-is-up.ts';
 import type { Session } from '../providers/provider.ts';
 import { authorize } from './authorize.ts';
 import { liveContainer, runOf } from './live-run.ts';
@@ -78,6 +79,9 @@ export async function runCommand(
   try {
     const [output] = await Promise.all([gather(session), stdin === undefined ? null : writeAll(session, stdin)]);
     const exitCode = await session.exit;
+    if (isTimeUp(signal)) {
+      throw new AppError('timeout', 'The command did not end before this process had to; its session was closed');
+    }
     if (!deadline.aborted) return { ...output, exitCode };
     throw new AppError('timeout', `The command did not end within ${timeoutSeconds} seconds; its session was closed`);
   } finally {

@@ -6,7 +6,7 @@ import type { Authenticator } from './authentication.ts';
 const KEY_CHECK_MS = 500;
 
 export interface OpenStream {
-  /** Aborts when the client goes away, the key stops working, or `end` is called. */
+  /** Aborts when the client goes away, the key stops working, or `end` is called; with the reason of the request's, if that was it. */
   readonly signal: AbortSignal;
   /** Gives the place back. Repeatable. */
   end(): void;
@@ -34,7 +34,7 @@ export function createStreams(deps: Deps, authenticator: Pick<Authenticator, 'is
         if (stop.signal.aborted) return;
         ctx.signal.removeEventListener('abort', end);
         place[Symbol.dispose]();
-        stop.abort();
+        stop.abort(ctx.signal.aborted ? ctx.signal.reason : undefined);
       };
       ctx.signal.addEventListener('abort', end);
       if (ctx.signal.aborted) end();

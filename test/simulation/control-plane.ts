@@ -65,7 +65,7 @@ function start(simulation: Simulation, name: string): ControlPlane {
       metrics: noMetrics,
       limits,
       places: { streams: ample, pulls: ample, verbs: ample, looks: ample },
-      listening: { tlsPort: null },
+      listening: { tlsPort: null, twoWay: true },
       registries: { hosts: [], loopback: false },
       sharedImages: [],
       operatorKeyHash: null,

@@ -24,8 +24,9 @@ export interface Route {
 
 /** Deps that would fail at their first statement: the database is nowhere. */
 async function serviceless(): Promise<Deps> {
-  const config = parseConfig({ LONGSHORE_PROVIDER: 'memory', DATABASE_URL: 'postgres://nobody@nowhere' });
-  const db = connect({ url: config.DATABASE_URL, connections: 1 });
+  const url = 'postgres://nobody@nowhere';
+  const config = parseConfig({ LONGSHORE_PROVIDER: 'memory', DATABASE_URL: url });
+  const db = connect({ url, connections: 1 });
   return assembleDeps(config, { db, metrics: noMetrics, installId: 'none' });
 }
 const deps = await serviceless();

@@ -12,8 +12,8 @@ import type { Admission } from '../admission.ts';
 import { principalOf } from '../auth.ts';
 import type { Environment } from '../environment.ts';
 import { asAppError, toDockerError } from '../errors.ts';
+import { requireTwoWay } from '../two-way.ts';
 import { commonHeaders, toBytes, toResponse } from './answer.ts';
-import { relayWebSocket } from './attach-socket.ts';
 import { afterHead, agreement, isOpened, isWebSocket, type Opened, plainly, relay } from './hijack.ts';
 import { findOperation, type Match } from './operations.ts';
 import { parseDockerPath } from './paths.ts';
@@ -91,7 +91,9 @@ export function createDockerDoor(deps: Deps, { authenticator, limiter, streams }
     if (verdict.kind === 'open') return verdict.answer;
     const request: DockerRequest = { ctx: await enter(arrival), params, body: arrival.body, ...rest };
     if (verdict.kind === 'refuse') throw new AppError(verdict.code, verdict.message);
-    return verdict.kind === 'serve' ? verdict.handler(door, request) : verdict.opener(door, request);
+    if (verdict.kind === 'serve') return verdict.handler(door, request);
+    requireTwoWay(deps);
+    return verdict.opener(door, request);
   }
 
   return {
@@ -134,8 +136,10 @@ export function createDockerDoor(deps: Deps, { authenticator, limiter, streams }
       });
       end({ method: incoming.method ?? '', route, status: isOpened(answer) ? 101 : answer.status });
       if (!isOpened(answer)) socket.end(toBytes(answer));
-      else if (isWebSocket(incoming)) await relayWebSocket(answer, incoming, socket, head);
-      else {
+      else if (isWebSocket(incoming)) {
+        const { relayWebSocket } = await import('./attach-socket.ts');
+        await relayWebSocket(answer, incoming, socket, head);
+      } else {
         socket.write(agreement(answer));
         await relay(answer, socket);
       }

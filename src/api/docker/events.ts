@@ -26,7 +26,7 @@ export const events: Handler = async (door, request) => {
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
-    stream: streaming(door, request, (signal) => lines(deps, ctx, span, filters, signal)),
+    stream: streaming(door, request, (signal) => lines(deps, ctx, span, filters, signal), true),
   };
 };
 

@@ -27,10 +27,15 @@ export const containerLogs: Handler = async (door, request) => {
   return {
     status: 200,
     headers: { 'content-type': spec.tty || isBefore(version, '1.42') ? rawStream : multiplexedStream },
-    stream: streaming(door, request, async function* (signal) {
-      const lines = await readLogs(door.deps, ctx, id, asked, signal);
-      for await (const chunk of lines) yield encode({ stream: chunk.stream, data: lineOf(chunk, shown) });
-    }),
+    stream: streaming(
+      door,
+      request,
+      async function* (signal) {
+        const lines = await readLogs(door.deps, ctx, id, asked, signal);
+        for await (const chunk of lines) yield encode({ stream: chunk.stream, data: lineOf(chunk, shown) });
+      },
+      asked.follow,
+    ),
   };
 };
 

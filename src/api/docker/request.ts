@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Ctx, Deps } from '../../context.ts';
 import { AppError } from '../../domain/errors.ts';
+import { isTimeUp } from '../../domain/time-is-up.ts';
 import type { LiveExecs } from '../../services/exec-records.ts';
 import type { OpenStream, Streams } from '../../services/streams.ts';
 import type { Query } from './query.ts';
@@ -78,19 +79,27 @@ function parse(text: string): unknown {
 /**
  * An answer that goes on: it takes one of the tenant's streams at once (rate_limited when there is none) and gives it back at
  * its end. `open` gets the signal that ends it with the client and with its key; a stream ended so is cut, not finished.
+ * @param resumes its client can go on later where it ended: it may end early
  */
 export function streaming(
   { streams }: Door,
   { ctx }: DockerRequest,
   open: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
+  resumes = false,
 ): AsyncIterable<Uint8Array> {
-  return untilEnded(streams.open(ctx), open);
+  return untilEnded(streams.open(ctx), open, resumes);
 }
 
-async function* untilEnded(stream: OpenStream, open: (signal: AbortSignal) => AsyncIterable<Uint8Array>) {
+async function* untilEnded(
+  stream: OpenStream,
+  open: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
+  resumes: boolean,
+) {
   try {
     yield* open(stream.signal);
     stream.signal.throwIfAborted();
+  } catch (error) {
+    if (!(resumes && isTimeUp(stream.signal))) throw error;
   } finally {
     stream.end();
   }

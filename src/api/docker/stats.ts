@@ -19,18 +19,23 @@ export const containerStats: Handler = async (door, request) => {
   return {
     status: 200,
     headers: { 'content-type': 'application/json' },
-    stream: streaming(door, request, async function* (signal) {
-      let before: StatsSample | null = null;
-      let seen = 0;
-      for await (const sample of await readStats(deps, ctx, container.id, signal)) {
-        seen += 1;
-        // One answer without a stream says what happened since the sample before it.
-        if (follows || seen === wanted) yield line(view(container, sample, before));
-        before = sample;
-        if (seen === wanted) return;
-      }
-      if (!follows) yield line(view(container, before, null));
-    }),
+    stream: streaming(
+      door,
+      request,
+      async function* (signal) {
+        let before: StatsSample | null = null;
+        let seen = 0;
+        for await (const sample of await readStats(deps, ctx, container.id, signal)) {
+          seen += 1;
+          // One answer without a stream says what happened since the sample before it.
+          if (follows || seen === wanted) yield line(view(container, sample, before));
+          before = sample;
+          if (seen === wanted) return;
+        }
+        if (!follows) yield line(view(container, before, null));
+      },
+      follows,
+    ),
   };
 };
 

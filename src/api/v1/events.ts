@@ -85,6 +85,7 @@ export function eventRoutes(app: V1, deps: Deps, streams: Streams): void {
     }
     return streamed(c, deps, streams, {
       contentType: sseType,
+      resumes: true,
       open: async (signal) => encodeEach(followEvents(deps, ctx, cursor, filter, signal), encodeNotice),
     });
   });

@@ -70,6 +70,7 @@ export function logRoutes(app: V1, deps: Deps, streams: Streams): void {
     const given = { ...query, streams: (['stdout', 'stderr'] as const).filter((stream) => shown[stream]) };
     return streamed(c, deps, streams, {
       contentType: asJson ? ndjsonType : `${textType}; charset=utf-8`,
+      resumes: given.follow,
       open: async (signal) =>
         encodeEach(await readLogs(deps, c.get('ctx'), c.req.valid('param').container, given, signal), encode),
     });

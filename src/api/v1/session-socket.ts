@@ -1,15 +1,13 @@
-/** The life of a WebSocket that carries a session: opened from our own origin, ended with its client, its key or its process. */
-import { upgradeWebSocket } from '@hono/node-server';
+/** The routes that become a WebSocket that carries a session: for pages of our own origin, and clients that are no pages. */
 import type { Context } from 'hono';
-import { WebSocket } from 'ws';
 import { z } from 'zod';
-import type { Ctx, Deps } from '../../context.ts';
+import type { Deps } from '../../context.ts';
 import { AppError } from '../../domain/errors.ts';
 import { getContainer } from '../../services/containers.ts';
 import type { Session } from '../../services/exec.ts';
 import type { Streams } from '../../services/streams.ts';
 import type { Environment } from '../environment.ts';
-import { keepAlive, refuse, relay } from './session-relay.ts';
+import { requireTwoWay } from '../two-way.ts';
 
 export const terminalSide = z.coerce.number().int().min(1).max(10_000);
 
@@ -29,16 +27,14 @@ export async function sessionSocket(
 ): Promise<Response> {
   const ctx = c.get('ctx');
   requireOwnOrigin(c);
+  requireTwoWay(deps);
   if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
     await getContainer(deps, ctx, container);
     throw new AppError('invalid', 'Connect to this route with a WebSocket');
   }
-  return upgradeWebSocket(c, {
-    onOpen: (_event, { raw }) => {
-      if (!(raw instanceof WebSocket)) throw new Error('The server of this process does not speak through ws');
-      void serveSession(deps, streams, ctx, raw, open);
-    },
-  });
+  // What speaks WebSocket takes long to load, and only who wants one waits for it.
+  const { acceptSession } = await import('./session-life.ts');
+  return acceptSession(c, deps, streams, open);
 }
 
 /** Scripts of other sites must not use what a browser holds of ours. Clients that are no browsers send no Origin. */
@@ -47,32 +43,4 @@ function requireOwnOrigin(c: Context<Environment>): void {
   if (origin === undefined) return;
   const host = URL.canParse(origin) ? new URL(origin).host : null;
   if (host !== c.req.header('host')) throw new AppError('forbidden', 'WebSockets are for pages of the same origin');
-}
-
-/** Never rejects: whatever goes wrong is told to the client, if it is still there. @param open gets the signal that ends it */
-async function serveSession(
-  deps: Deps,
-  streams: Streams,
-  ctx: Ctx,
-  socket: WebSocket,
-  open: (signal: AbortSignal) => Promise<Session>,
-): Promise<void> {
-  // What comes before the session is open waits for it.
-  socket.pause();
-  const gone = new AbortController();
-  socket.once('close', () => gone.abort());
-  try {
-    const stream = streams.open({ ...ctx, signal: gone.signal });
-    try {
-      const session = await open(stream.signal);
-      void keepAlive(socket, deps.clock, stream.signal);
-      await relay(socket, session, stream.signal);
-    } finally {
-      stream.end();
-    }
-  } catch (error) {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    const { code } = refuse(socket, error, ctx.requestId);
-    if (code === 'internal') ctx.log.error({ err: error }, 'a session over a WebSocket failed');
-  }
 }

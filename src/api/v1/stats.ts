@@ -97,6 +97,7 @@ export function statsRoutes(app: V1, deps: Deps, streams: Streams): void {
       contentType === sseType ? serverSentEvent({ data: viewStats(sample) }) : jsonLine(viewStats(sample));
     return streamed(c, deps, streams, {
       contentType,
+      resumes: true,
       open: async (signal) => encodeEach(await readStats(deps, c.get('ctx'), container, signal), encode),
     });
   });
