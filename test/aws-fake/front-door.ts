@@ -7,6 +7,7 @@ import { answerRegistry } from './ecr/registry.ts';
 import { ecr } from './ecr/service.ts';
 import { ecs } from './ecs/service.ts';
 import { elasticFileSystem } from './efs/service.ts';
+import { eventBridge } from './event-bridge/service.ts';
 import type { HttpRequest } from './http-exchange.ts';
 import { logs } from './logs/service.ts';
 import { jsonError } from './protocols/json.ts';
@@ -16,12 +17,13 @@ import type { Service } from './service.ts';
 import { serviceDiscovery } from './service-discovery/service.ts';
 import { parseSignature, type Signature, verifySignature } from './signing.ts';
 import type { Site } from './site.ts';
+import { sqs } from './sqs/service.ts';
 import { ssm } from './ssm/service.ts';
 import { sts } from './sts/service.ts';
 import type { World } from './world.ts';
 
 const services: readonly Service[] = [
-  ...[codeBuild, ec2, ecr, ecs, elasticFileSystem, logs, secretsManager, serviceDiscovery, ssm, sts],
+  ...[codeBuild, ec2, ecr, ecs, elasticFileSystem, eventBridge, logs, secretsManager, serviceDiscovery, sqs, ssm, sts],
 ];
 
 /** Finds what an account has in a region. */

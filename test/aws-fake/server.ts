@@ -9,7 +9,7 @@
  *
  * What it does not do: charge; quotas other than the published request limits; services and deployments of ECS; KMS;
  * rules of security groups on single ports or towards the Internet; the metadata endpoint inside of tasks; trust policies;
- * EventBridge's rules and SQS (subscribe to `events`, or let them be posted); lifecycle policies and scans of ECR.
+ * buses of EventBridge other than the default one, and its cron expressions; FIFO queues; lifecycle policies and scans of ECR.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -87,6 +87,8 @@ export async function startAwsFake(options: AwsFakeOptions = {}): Promise<AwsFak
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
   world.url = `http://127.0.0.1:${address.port}`;
 
+  world.events.subscribe((event) => site(event.account, event.region).rules.deliver(event));
+
   let users = 0;
   return Object.assign(world, {
     site,
@@ -124,6 +126,7 @@ function createWorld({ clock, habits = goodHabits(), runtime = virtualRuntime(),
     identities: new Identities(time),
     runtime,
     events: new EventBus(time, habits, (error) => failures.push(error)),
+    functions: new Map(),
     sessions: new SessionStore(() => world.url),
     logins: new RegistryLogins(time),
     downloads: new Downloads(),

@@ -1,5 +1,6 @@
 /** What a service is to the dispatcher: its model, its operations, and how it says that a request is malformed. */
 import type { Identity } from './identities.ts';
+import type { ServiceModel } from './model/service-model.ts';
 import type { Problem } from './model/validation.ts';
 import type { Access } from './policies.ts';
 import type { Site } from './site.ts';
@@ -22,6 +23,8 @@ export interface Service {
   modelName: string;
   /** The SDK's package, for what is newer than the model. */
   sdkPackage: string;
+  /** Where the service speaks otherwise than that model says. */
+  metadata?: Partial<ServiceModel['metadata']>;
   handlers: Record<string, Handler>;
   /** The error code for what the model refuses. */
   invalidCode: (problem: Problem) => string;

@@ -5,10 +5,12 @@ import { NetworkStore } from './ec2/network-store.ts';
 import { ImageStore } from './ecr/image-store.ts';
 import { EcsStore } from './ecs/ecs-store.ts';
 import { FileSystemStore } from './efs/file-system-store.ts';
+import { RuleStore } from './event-bridge/rule-store.ts';
 import { LogStore } from './logs/log-store.ts';
 import { BucketStore } from './s3/bucket-store.ts';
 import { SecretStore } from './secrets-manager/secret-store.ts';
 import { NameStore } from './service-discovery/name-store.ts';
+import { QueueStore } from './sqs/queue-store.ts';
 import { Throttles } from './throttles.ts';
 import type { World } from './world.ts';
 
@@ -26,6 +28,8 @@ export class Site {
   readonly codebuild = new BuildStore();
   readonly secrets: SecretStore;
   readonly efs: FileSystemStore;
+  readonly queues: QueueStore;
+  readonly rules: RuleStore;
   /** The same account in another region. */
   readonly sibling: (region: string) => Site;
 
@@ -40,6 +44,8 @@ export class Site {
     this.ecr = new ImageStore([canonical, new URL(world.url).host], world.logins.issue(account, region).password);
     this.logs = new LogStore(world.clock, () => world.habits.logDelayMs);
     this.secrets = new SecretStore((resource) => this.arn('secretsmanager', resource));
+    this.queues = new QueueStore(world.clock, (name) => this.arn('sqs', name));
+    this.rules = new RuleStore(this);
     this.efs = new FileSystemStore(account, (resource) => this.arn('elasticfilesystem', resource));
   }
 

@@ -2,7 +2,7 @@
 import type { FakeClock } from './clock.ts';
 import type { Downloads } from './ecr/downloads.ts';
 import type { RegistryLogins } from './ecr/registry-logins.ts';
-import type { EventBus } from './events/event-bus.ts';
+import type { BusEvent, EventBus } from './events/event-bus.ts';
 import type { Habits } from './habits.ts';
 import type { Identities } from './identities.ts';
 import type { TaskRuntime } from './runtime/runtime.ts';
@@ -30,6 +30,8 @@ export interface World {
   identities: Identities;
   runtime: TaskRuntime;
   events: EventBus;
+  /** What EventBridge's rules may invoke, by ARN: a test's handlers. */
+  functions: Map<string, (event: BusEvent) => Promise<unknown>>;
   sessions: SessionStore;
   logins: RegistryLogins;
   downloads: Downloads;
