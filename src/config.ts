@@ -125,6 +125,14 @@ const common = z.object({
   LONGSHORE_RETAIN_TOMBSTONES_HOURS: count(24 * 7),
   /** How often everything at the provider is compared with every row, in seconds. */
   LONGSHORE_SWEEP_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
+  /**
+   * An EventBridge rule, `rule` or `bus/rule`, that invokes the sweep function every minute: switched on before work is accepted, and
+   * off when nothing is live or due. Unset: some process works in the background all the time.
+   */
+  LONGSHORE_SWEEP_RULE: z
+    .string()
+    .regex(/^([/.\w-]{1,256}\/)?[.\w-]{1,64}$/, 'must be the name of a rule, or bus/rule')
+    .optional(),
 });
 
 const docker = common.extend({
@@ -202,6 +210,8 @@ const aws = common.extend({
     .string()
     .regex(/^[A-Za-z0-9/_+=.@-]*\{tenant\}\/$/, 'must end with {tenant}/, so that no tenant has the secrets of another')
     .optional(),
+  /** An SQS queue that ECS's task state changes go to, polled by this process; unset: it lists tasks more often instead. */
+  LONGSHORE_AWS_EVENTS_QUEUE: z.url('must be the URL of a queue').optional(),
   /** An image whose command is socat's, which the execution role may pull: it serves `-p 8080:80`. Unset: that is refused. */
   LONGSHORE_AWS_FORWARDER: z.string().max(512).optional(),
   /** Taken from registries that offer an image for several. */

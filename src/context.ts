@@ -8,6 +8,7 @@ import type { Metrics } from './domain/metrics.ts';
 import type { Places } from './domain/places.ts';
 import type { Principal, TenantPrincipal } from './domain/principal.ts';
 import type { RegistryPolicy } from './domain/registry-policy.ts';
+import type { Schedule } from './domain/schedule.ts';
 import type { Snapshots } from './domain/snapshots.ts';
 import type { Wakeups } from './domain/wakeups.ts';
 import type { Provider } from './providers/provider.ts';
@@ -69,6 +70,8 @@ export interface Deps {
   workerId: string;
   wakeups: Wakeups;
   snapshots: Snapshots;
+  /** Null where some process works in the background all the time. */
+  schedule: Schedule | null;
 }
 
 export interface Ctx<P extends Principal = TenantPrincipal> {

@@ -17,6 +17,7 @@ import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createProvider } from './providers/registry.ts';
 import { timed } from './providers/timed.ts';
+import { scheduleRule } from './schedule-rule.ts';
 
 /** Of containers: enough for what clients do with one after the other. */
 const SNAPSHOTS = 64;
@@ -131,5 +132,6 @@ export async function assembleDeps(config: Config, site: Site): Promise<Deps> {
     workerId,
     wakeups: createWakeups(systemClock.sleep),
     snapshots: createSnapshots(SNAPSHOTS),
+    schedule: config.LONGSHORE_SWEEP_RULE ? scheduleRule(config.LONGSHORE_SWEEP_RULE, systemClock) : null,
   };
 }

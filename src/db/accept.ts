@@ -17,6 +17,7 @@ import { writeEvents } from './events.ts';
 import { usableImage } from './images.ts';
 import { checkGuard, claimValues, guarded, type KeyClaim, keyGuard } from './key-claim.ts';
 import { checkQuota, quotaVerdict } from './quotas.ts';
+import { checkScheduled, mayAccept } from './schedule.ts';
 import { sqlState } from './sql-state.ts';
 import { json, param, prepare } from './statements.ts';
 import { refuseUnless, tenantChange } from './tenancy.ts';
@@ -27,6 +28,8 @@ export interface LeaseWish {
   /** Nobody else's, so that the row says whether it was granted. */
   owner: string;
   leaseSeconds: number;
+  /** The background has a schedule, which must be on. */
+  isScheduled: boolean;
 }
 
 export interface Accepted {
@@ -64,11 +67,11 @@ export interface CreateIntent {
   wish: LeaseWish;
 }
 
-/** Both forms of a change: one that refuses to be unsound, and one that tells what is. A lost claim on the key is unsound. */
+/** Both forms of a change: one that refuses to be unsound, and one that tells what is. A lost claim on the key is unsound, and so is a schedule that is off. */
 function refusing(change: (verdict: (isSound: SQL) => SQL) => SQL) {
   const claimed = sql`(${param('key', 'text')} is null or exists (select from guard))`;
-  const refuse = prepare(change((isSound) => refuseUnless(sql`${claimed} and ${isSound}`)));
-  const explain = prepare(change(() => sql`1 as granted`));
+  const refuse = prepare(change((isSound) => refuseUnless(sql`${claimed} and ${mayAccept} and ${isSound}`)));
+  const explain = prepare(change(() => sql`1 as granted, ${mayAccept} as scheduled`));
   return (values: Record<string, unknown>) => ({ refusing: refuse(values), explaining: explain(values) });
 }
 
@@ -107,7 +110,7 @@ const createContainer = refusing(
   from (select 1) one left join c on true left join r on true`,
 );
 
-/** Throws limit (quota), conflict (name taken, or the key was taken over), not_found (image, network or volume went away). */
+/** Throws limit (quota), conflict (name taken, or the key was taken over), not_found (image, network or volume went away), ScheduleOff. */
 export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Accepted> {
   const values = {
     ...intent,
@@ -132,6 +135,7 @@ export async function acceptCreate(db: Db, intent: CreateIntent): Promise<Accept
       throw new AppError('conflict', `The container name "${intent.name}" is already in use`, {
         details: { takenName: intent.name },
       });
+    checkScheduled(row);
   };
   try {
     const [row] = await tenantChange(db, intent.tenantId, createContainer(values), check);
@@ -179,7 +183,7 @@ const changeIntent = refusing(
   left join runs r on r.tenant_id = c.tenant_id and r.container_id = c.id and r.incarnation = c.incarnation`,
 );
 
-/** Null when the container changed since the snapshot: look again and decide anew. Throws conflict (rename to a taken name). */
+/** Null when the container changed since the snapshot: look again and decide anew. Throws conflict (rename to a taken name), ScheduleOff. */
 export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Accepted | null> {
   const { claim, actor, facts, kind } = intent;
   const spec = kind === 'update' ? json(intent.spec) : null;
@@ -189,6 +193,7 @@ export async function acceptVerb(db: Db, intent: VerbIntent): Promise<Accepted |
     const [row] = await tenantChange(db, intent.tenantId, changeIntent(values), ([row]) => {
       checkGuard(row, intent.claim);
       if (row?.['c.id'] === null) throw stale;
+      checkScheduled(row);
     });
     return toAccepted(row ?? {}, intent.wish);
   } catch (error) {

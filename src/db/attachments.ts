@@ -8,6 +8,7 @@ import type { Db } from './client.ts';
 import { containerColumns, currentRun, toContainer } from './containers.ts';
 import { writeEvents } from './events.ts';
 import { checkGuard, claimValues, guarded, type KeyClaim, keyGuard } from './key-claim.ts';
+import { checkScheduled, mayAccept } from './schedule.ts';
 import { json, param, prepare } from './statements.ts';
 import { tenantBatch } from './tenancy.ts';
 
@@ -21,6 +22,8 @@ export interface AttachmentIntent {
   operationId: string;
   actor: Actor;
   claim: KeyClaim | null;
+  /** See LeaseWish. */
+  isScheduled: boolean;
 }
 
 const here = sql`tenant_id = ${param('tenantId', 'uuid')}`;
@@ -39,15 +42,15 @@ const change = prepare(sql`with ${keyGuard},
       jsonb_build_object('container', c.id) from c),
   ${writeEvents()},
   ${newOperation}
-  select ${guarded}, ${containerColumns} from (select 1) one left join c on true left join runs r on ${currentRun}`);
+  select ${guarded}, ${mayAccept} as scheduled, ${containerColumns} from (select 1) one left join c on true left join runs r on ${currentRun}`);
 
-/** Null when the container changed since the snapshot, or the network went: look again and decide anew. */
+/** Null when the container changed since the snapshot, or the network went: look again and decide anew. Throws ScheduleOff. */
 export async function acceptAttachment(db: Db, intent: AttachmentIntent): Promise<Container | null> {
   const { kind, container, network, operationId, claim } = intent;
   const { tenantId, id, generation } = container;
   const values = {
     ...claimValues(claim),
-    ...{ tenantId, id, generation, kind, operationId },
+    ...{ tenantId, id, generation, kind, operationId, isScheduled: intent.isScheduled },
     networkId: network.networkId,
     networkName: network.name,
     attachments: json(intent.attachments),
@@ -58,6 +61,7 @@ export async function acceptAttachment(db: Db, intent: AttachmentIntent): Promis
     const [rows] = await tenantBatch(db, tenantId, [change(values)], ([found]) => {
       checkGuard(found?.[0], claim);
       if (found?.[0]?.['c.id'] === null) throw stale;
+      checkScheduled(found?.[0]);
     });
     return toContainer(rows?.[0] ?? {});
   } catch (error) {

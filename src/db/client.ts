@@ -9,7 +9,7 @@ import type { DatabaseError, Metrics } from '../domain/metrics.ts';
 import type { Row, Statement } from './line.ts';
 import { type Address, type Credentials, login } from './login.ts';
 import { type Orm, ormOn, Pool } from './pool.ts';
-import { isLoss, isRefusedLogin, isUnconnected, refusal, sqlState } from './sql-state.ts';
+import { isLoss, isRefusedLogin, isUnconnected, locked, refusal, sqlState } from './sql-state.ts';
 
 /** `app` sees the tenant of its transaction; `reconciler` sees all and has no HTTP route of its own. */
 export type DbRole = 'app' | 'reconciler';
@@ -22,6 +22,7 @@ export interface Db {
   batch(role: DbRole, statements: Statement[], check?: (results: Row[][]) => void): Promise<Row[][]>;
   /** A transaction of several round trips, where what is asked depends on what was answered. */
   transaction<T>(role: DbRole, run: (orm: Orm) => Promise<T>): Promise<T>;
+  /** Lets go of all connections. A later call makes others. */
   close(): Promise<void>;
 }
 
@@ -111,7 +112,7 @@ const retryMs = 250;
 
 /**
  * Retries what Postgres asks to retry, and waits for one that takes no connections yet; names an outage and text that cannot be
- * kept; lets everything else through. Violated constraints and refusals are no errors: they answer.
+ * kept; lets everything else through. Violated constraints, refusals and locks that were not waited for are no errors: they answer.
  */
 async function guard<T>({ metrics, credentials, waitSeconds = 0 }: DbOptions, run: () => Promise<T>): Promise<T> {
   const count = (kind: DatabaseError) => metrics?.databaseError(kind);
@@ -122,7 +123,7 @@ async function guard<T>({ metrics, credentials, waitSeconds = 0 }: DbOptions, ru
       return await run();
     } catch (error) {
       const code = sqlState(error);
-      if (code === null || code.startsWith('23') || code === refusal) throw error;
+      if (code === null || code.startsWith('23') || code === refusal || code === locked) throw error;
       if (transient.has(code) && attempt < 6) {
         count('retried');
         continue;

@@ -17,6 +17,15 @@ export async function dueLagSeconds(db: Db): Promise<number> {
   return Number(row?.seconds ?? 0);
 }
 
+const nextDue = prepare(sql`select extract(epoch from min(next_run_at) - longshore_now())::float8 as seconds
+  from containers where next_run_at is not null`);
+
+/** When the next container is due, from now; below zero where one waits already, null when none will be. */
+export async function nextDueSeconds(db: Db): Promise<number | null> {
+  const [row] = await db.query('reconciler', nextDue({}));
+  return row?.seconds === null || row?.seconds === undefined ? null : Number(row.seconds);
+}
+
 /** The id that marks everything this database owns at a provider. */
 export async function installationId(db: Db): Promise<string> {
   const [row] = await db.query('reconciler', statement(sql`select id from installation`));

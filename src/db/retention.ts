@@ -24,17 +24,18 @@ const purges = {
   execs: purge('execs', sql`created_at < ${age} and state <> 'running'`),
 };
 
-/** @param hours how long each kind is kept; answers how many rows went */
+/** @param hours how long each kind is kept; answers how many rows went, between two bites of which it may be stopped */
 export async function purgeExpired(
   db: Db,
   hours: { events: number; operations: number; idempotency: number; tombstones: number },
+  signal?: AbortSignal,
 ): Promise<number> {
   let purged = 0;
   for (const [kind, statementFor] of Object.entries(purges)) {
     const keep = { ...hours, certificates: hours.tombstones, tickets: 0, execs: EXEC_HOURS }[
       kind as keyof typeof purges
     ];
-    for (let bites = 0; bites < BITES; bites++) {
+    for (let bites = 0; bites < BITES && !signal?.aborted; bites++) {
       const { length } = await db.query('reconciler', statementFor({ hours: keep }));
       purged += length;
       if (length < BITE) break;

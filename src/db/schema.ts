@@ -154,6 +154,23 @@ export const requestBuckets = pgTable('request_buckets', {
   bucket: jsonb('bucket').$type<RequestBucket>().notNull(),
 });
 
+/** One row: whether what wakes the background where no process does is switched on; see db/schedule.ts. Of it tenants' sessions read that. */
+export const schedule = pgTable('schedule', {
+  id: boolean('id').primaryKey().default(true),
+  state: text('state').$type<'on' | 'closing' | 'off'>().notNull(),
+  /** Grows with every change of the state. */
+  version: bigNumber('version').notNull(),
+  changedAt: at('changed_at').notNull().default(sql`longshore_now()`),
+  /** When somebody was woken, or the state became `on`. */
+  heardAt: at('heard_at').notNull().default(sql`longshore_now()`),
+});
+
+/** When each part of a sweep was begun last, so that one that is cut short keeps no other waiting. */
+export const sweepTurns = pgTable('sweep_turns', {
+  part: text('part').primaryKey(),
+  begunAt: at('begun_at').notNull(),
+});
+
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -343,6 +360,25 @@ export const runs = pgTable(
     }).onDelete('cascade'),
     index('runs_observed').on(table.observedAt).where(sql`phase in ('running', 'paused')`),
     ...tenantPolicies('runs'),
+  ],
+);
+
+/** The version of the latest event of the provider's about a run that made it due; see db/provider-events.ts. No tenant's session reads it. */
+export const runHints = pgTable(
+  'run_hints',
+  {
+    tenantId: tenantId(),
+    containerId: idText('container_id').notNull(),
+    incarnation: integer('incarnation').notNull(),
+    version: bigNumber('version').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.containerId, table.incarnation] }),
+    foreignKey({
+      columns: [table.tenantId, table.containerId, table.incarnation],
+      foreignColumns: [runs.tenantId, runs.containerId, runs.incarnation],
+    }).onDelete('cascade'),
+    ...tenantPolicies('run_hints'),
   ],
 );
 

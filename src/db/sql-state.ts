@@ -30,4 +30,7 @@ export const isUnconnected = (error: unknown): boolean => unconnected.has(sqlSta
 /** A wrong password, or a login that does not exist. */
 export const isRefusedLogin = (error: unknown): boolean => ['28P01', '28000'].includes(sqlState(error) ?? '');
 
+/** A lock that a statement would not wait for is somebody else's. */
+export const locked = '55P03';
+
 export const isLoss = (error: unknown): boolean => losses.has(sqlState(error) ?? '');

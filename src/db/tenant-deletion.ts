@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { Actor } from '../domain/principal.ts';
 import type { Db, Statement } from './client.ts';
+import { checkScheduled, mayAccept } from './schedule.ts';
 import { json, param, prepare } from './statements.ts';
 
 const removeContainers = prepare(sql`with c as (
@@ -21,12 +22,15 @@ export async function removeContainersOf(db: Db, tenantId: string, actor: Actor)
   await db.query('reconciler', removeContainers({ tenantId, actor: json(actor) }));
 }
 
-const markDeleting = prepare(sql`update tenants set deleting_at = longshore_now()
-  where id = ${param('tenantId', 'uuid')} and deleting_at is null returning id`);
+const markDeleting = prepare(sql`with may as (select ${mayAccept} as scheduled),
+  marked as (update tenants set deleting_at = longshore_now() from may
+    where id = ${param('tenantId', 'uuid')} and deleting_at is null and may.scheduled)
+  select scheduled from may`);
 
-/** Its keys stop working. Repeatable. */
-export async function markTenantDeleting(db: Db, tenantId: string): Promise<void> {
-  await db.query('reconciler', markDeleting({ tenantId }));
+/** Its keys stop working. Repeatable. Throws ScheduleOff. @param isScheduled see LeaseWish */
+export async function markTenantDeleting(db: Db, tenantId: string, isScheduled: boolean): Promise<void> {
+  const [row] = await db.query('reconciler', markDeleting({ tenantId, isScheduled }));
+  checkScheduled(row);
 }
 
 export interface Leftovers {
@@ -55,6 +59,7 @@ const tablesOfTenant = [
   'container_networks',
   'container_volumes',
   'operations',
+  'run_hints',
   'runs',
   'containers',
   'image_tags',

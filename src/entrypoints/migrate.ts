@@ -6,5 +6,5 @@ if (!url) {
   console.error('DATABASE_URL is not set: name the database to migrate');
   process.exit(2);
 }
-await migrate(url);
-console.log('The database is up to date');
+const { applied, latest } = await migrate(url);
+console.log(`The database is up to date at ${latest}; applied now: ${applied.join(', ') || 'none'}`);

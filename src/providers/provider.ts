@@ -397,6 +397,31 @@ export interface Hint {
   news: News;
 }
 
+/** What an event of the provider's own says of a run. Nobody believes it: it is a reason to look. */
+export interface ProviderEvent {
+  tenantId: string;
+  containerId: string;
+  incarnation: number;
+  /** Counts as the version of an Observation of that run does: what was seen at this one or a later one, it does not change. */
+  version: number;
+  news: News;
+}
+
+/** Events that were delivered together. Each comes again unless it is among the taken. */
+export interface EventBatch {
+  events: ProviderEvent[];
+  /** To be called once, when what they ask for is on record. */
+  taken(events: ProviderEvent[]): Promise<void>;
+}
+
+/** Of providers that tell what happens without being asked: late, more than once, in any order, or not at all. */
+export interface EventPort {
+  /** What a delivered text says; null = nothing about a run of ours. Pure. Throws invalid for what is no event. */
+  read(text: string): ProviderEvent | null;
+  /** Those delivered to this process, until aborted; reconnects by itself. Absent: they are delivered elsewhere. */
+  follow?(options: CallOptions): AsyncIterable<EventBatch>;
+}
+
 export interface WatchOptions extends CallOptions {
   /** Called when hints begin to come, and again after each interruption: what happened before was not heard. */
   onHearing?: () => void;
@@ -473,6 +498,7 @@ export interface Provider {
   hostPath?(path: string, options: CallOptions): Promise<string | null>;
   /** Hints until aborted; reconnects by itself. */
   watch?(options: WatchOptions): AsyncIterable<Hint>;
+  events?: EventPort;
 
   images: ImagePort;
   networks: {

@@ -54,6 +54,7 @@ export async function createProvider(config: Config, { log, buckets, ...site }: 
           secretPrefix: config.LONGSHORE_AWS_SECRETS ?? null,
           forwarderImage: config.LONGSHORE_AWS_FORWARDER ?? null,
           architecture: config.LONGSHORE_AWS_ARCHITECTURE,
+          eventsQueue: config.LONGSHORE_AWS_EVENTS_QUEUE ?? null,
         },
         log: (event, data) => log.info(data, event),
       });

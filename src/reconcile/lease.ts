@@ -15,12 +15,14 @@ const RENEW_SECONDS = LEASE_SECONDS / 3;
 export class LeaseWish {
   readonly owner: string;
   readonly leaseSeconds = LEASE_SECONDS;
+  readonly isScheduled: boolean;
   readonly #deps: Deps;
   readonly #askedAt: number;
 
   /** To be made right before it is sent. */
   constructor(deps: Deps, operationId: string) {
     this.owner = `${deps.workerId}/${operationId}`;
+    this.isScheduled = deps.schedule !== null;
     this.#deps = deps;
     this.#askedAt = deps.clock.now();
   }

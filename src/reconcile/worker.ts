@@ -1,9 +1,11 @@
 /** The background of a long-lived process: works off what is due, follows the provider's hints, sweeps. Lambda has its own entry. */
 import type { Deps } from '../context.ts';
-import { nudge } from '../db/claims.ts';
-import { containerTopic, DUE_TOPIC, SWEEP_TOPIC } from '../domain/wakeups.ts';
+import { DUE_TOPIC, SWEEP_TOPIC } from '../domain/wakeups.ts';
 import type { Hint } from '../providers/provider.ts';
-import { type Lease, takeDue } from './lease.ts';
+import { takeBatch } from './events.ts';
+import { isLookedAt, takeHint } from './hints.ts';
+import { takeDue } from './lease.ts';
+import { PARALLEL, workOn } from './rounds.ts';
 import { work } from './step.ts';
 import { sweep } from './sweep.ts';
 
@@ -11,10 +13,10 @@ const DUE_POLL_MS = 500;
 const OUTAGE_MS = 1000;
 /** How soon a tenant's deletion is carried on. */
 const PENDING_MS = 500;
-/** Containers worked on side by side. */
-const PARALLEL = 16;
 /** After a hint, further ones for the same container are gathered for this long. */
 const GATHER_MS = 100;
+/** Of events that are being taken side by side. */
+const BATCHES = 16;
 
 export interface Worker {
   /** Ends when the work at hand has been recorded. */
@@ -39,19 +41,11 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
   }
 
   const busy = new Set<Promise<void>>();
-  async function workOn(lease: Lease): Promise<void> {
-    try {
-      await work(deps, lease, 0);
-    } catch (error) {
-      const { id } = lease.container;
-      deps.log.error({ err: error, container: id }, 'work on a container failed; it is due again when its lease ends');
-    }
-  }
 
   const loops = [
     repeat('working off due containers', async () => {
       for (const lease of await takeDue(deps, PARALLEL - busy.size)) {
-        const turn = workOn(lease).finally(() => busy.delete(turn));
+        const turn = workOn(deps, lease).finally(() => busy.delete(turn));
         busy.add(turn);
       }
       // One that takes long holds up nobody but itself.
@@ -67,6 +61,16 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
       const onHearing = () => deps.wakeups.wake(SWEEP_TOPIC);
       if (deps.provider.watch) for await (const heard of deps.provider.watch({ signal, onHearing })) void hint(heard);
       else await deps.clock.sleep(OUTAGE_MS * 60, signal);
+    }),
+    repeat('following events', async () => {
+      const taking = new Set<Promise<void>>();
+      for await (const batch of deps.provider.events?.follow?.({ signal }) ?? []) {
+        const turn = takeBatch(deps, batch).finally(() => taking.delete(turn));
+        taking.add(turn);
+        if (taking.size >= BATCHES) await Promise.race(taking);
+      }
+      await Promise.all(taking);
+      if (!signal.aborted) await deps.clock.sleep(OUTAGE_MS * 60, signal);
     }),
   ];
 
@@ -107,22 +111,4 @@ export async function workOffDue(deps: Deps, limit: number): Promise<number> {
   const leases = await takeDue(deps, limit);
   await Promise.all(leases.map((lease) => work(deps, lease, 0)));
   return leases.length;
-}
-
-/** Something may have happened to a container: whoever works on it here looks once more, otherwise it becomes due. */
-export async function takeHint(deps: Deps, hint: Hint): Promise<void> {
-  if (!(await isLookedAt(deps, hint))) await makeDue(deps, hint.containerId);
-}
-
-/** Whether somebody who works on it here knows the news, or has looked at it since this was called. Costs nothing. */
-function isLookedAt(deps: Deps, { containerId, news }: Hint): Promise<boolean> {
-  const looked = deps.wakeups.ask(containerTopic(containerId), news);
-  deps.wakeups.wake(containerTopic(containerId));
-  return looked;
-}
-
-async function makeDue(deps: Deps, containerId: string): Promise<void> {
-  const tenantId = await nudge(deps.db, containerId);
-  deps.wakeups.wake(containerTopic(containerId));
-  if (tenantId !== null) deps.wakeups.wake(DUE_TOPIC);
 }

@@ -7,6 +7,7 @@ import { lacking } from '../domain/features.ts';
 import type { Attachment, Network } from '../domain/network.ts';
 import { actorOf } from '../domain/principal.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
+import { scheduled } from '../reconcile/schedule.ts';
 import { authorize } from './authorize.ts';
 import { refusal, type VerbResult } from './container-verbs.ts';
 import { getContainer } from './containers.ts';
@@ -57,12 +58,13 @@ async function perform(
     const attachments = change(container, network);
     if (!attachments) return { container, changed: false, converged: true, operationId: null };
     const operationId = deps.ids.uuid();
-    const accepted = await acceptAttachment(deps.db, {
-      ...{ kind, container, attachments, operationId },
+    const intent = {
+      ...{ kind, container, attachments, operationId, isScheduled: deps.schedule !== null },
       network: { networkId: network.id, name: network.name },
       actor: actorOf(ctx.principal),
       claim: ctx.claim,
-    });
+    };
+    const accepted = await scheduled(deps, () => acceptAttachment(deps.db, intent));
     if (!accepted) continue;
     deps.wakeups.wake(eventsTopic(accepted.tenantId));
     return { ...(await settle(deps, accepted, operationId, ACTION_SECONDS)), changed: true, operationId };

@@ -8,6 +8,7 @@ import { lacking } from '../domain/features.ts';
 import type { OperationKind } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { LeaseWish } from '../reconcile/lease.ts';
+import { scheduled } from '../reconcile/schedule.ts';
 import { authorize } from './authorize.ts';
 import { getContainer } from './containers.ts';
 import { settle } from './settle.ts';
@@ -112,16 +113,19 @@ export async function perform(
     if (verdict === 'satisfied') return { container, changed: false, converged: true, operationId: null };
     const operationId = deps.ids.uuid();
     const intent = { ...container, ...change(container) };
-    const wish = new LeaseWish(deps, operationId);
-    const accepted = await acceptVerb(deps.db, {
-      ...intent,
-      kind,
-      fence: known?.fence ?? null,
-      facts: factsOf(kind, container, intent),
-      operationId,
-      actor: actorOf(ctx.principal),
-      claim: ctx.claim,
-      wish,
+    const { accepted, wish } = await scheduled(deps, async () => {
+      const wish = new LeaseWish(deps, operationId);
+      const accepted = await acceptVerb(deps.db, {
+        ...intent,
+        kind,
+        fence: known?.fence ?? null,
+        facts: factsOf(kind, container, intent),
+        operationId,
+        actor: actorOf(ctx.principal),
+        claim: ctx.claim,
+        wish,
+      });
+      return { accepted, wish };
     });
     if (!accepted) continue;
     const lease = wish.granted(accepted.claimed);

@@ -18,6 +18,7 @@ import type { Operation } from '../domain/operation.ts';
 import { actorOf } from '../domain/principal.ts';
 import { providerKey } from '../domain/provider-key.ts';
 import { LeaseWish } from '../reconcile/lease.ts';
+import { scheduled } from '../reconcile/schedule.ts';
 import { authorize } from './authorize.ts';
 import { resolveBinds } from './binds.ts';
 import { checkExecutable, checkSupported, withDefaults } from './check-spec.ts';
@@ -70,7 +71,6 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
   const spec = await resolveBinds(deps, ctx, await completeSpec(deps, ctx, asked, image.config));
   if (attached.status === 'rejected') throw attached.reason;
   const operationId = deps.ids.uuid();
-  const wish = new LeaseWish(deps, operationId);
   const intent = {
     tenantId,
     id,
@@ -84,13 +84,16 @@ export async function createContainer(deps: Deps, ctx: Ctx, input: CreateContain
     attachments: attached.value,
     volumes: volumesOf(deps.ids, spec),
     claim: ctx.claim,
-    wish,
   };
-  const { container, claimed } =
-    input.name === undefined
-      ? await acceptUnderGeneratedName(deps, intent)
-      : await acceptCreate(deps.db, { ...intent, name: input.name });
-  const lease = wish.granted(claimed);
+  const { container, lease } = await scheduled(deps, async () => {
+    const wish = new LeaseWish(deps, operationId);
+    const { name } = input;
+    const { container, claimed } =
+      name === undefined
+        ? await acceptUnderGeneratedName(deps, { ...intent, wish })
+        : await acceptCreate(deps.db, { ...intent, name, wish });
+    return { container, lease: wish.granted(claimed) };
+  });
   return { ...(await settle(deps, container, operationId, CREATE_SECONDS, lease)), operationId };
 }
 

@@ -11,6 +11,7 @@ import { newApiKey } from '../domain/api-key.ts';
 import { AppError, notFound } from '../domain/errors.ts';
 import { actorOf, type OperatorPrincipal, type Role } from '../domain/principal.ts';
 import { DUE_TOPIC, SWEEP_TOPIC } from '../domain/wakeups.ts';
+import { scheduled } from '../reconcile/schedule.ts';
 
 export type { Tenant };
 
@@ -85,7 +86,7 @@ export async function changeQuotas(
 /** Accepts the deletion: keys stop at once, everything it had goes with the sweeper, at the provider too. */
 export async function deleteTenant(deps: Deps, ctx: OperatorCtx, name: string): Promise<void> {
   const tenant = await getTenant(deps, name);
-  await markTenantDeleting(deps.db, tenant.id);
+  await scheduled(deps, () => markTenantDeleting(deps.db, tenant.id, deps.schedule !== null));
   await removeContainersOf(deps.db, tenant.id, actorOf(ctx.principal));
   deps.wakeups.wake(DUE_TOPIC);
   deps.wakeups.wake(SWEEP_TOPIC);

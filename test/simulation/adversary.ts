@@ -1,8 +1,9 @@
 /** Chooses what happens next while the faults last: whose turn it is, what breaks, what is heard, how time passes. */
 
 import { AppError } from '../../src/domain/errors.ts';
+import { takeHint } from '../../src/reconcile/hints.ts';
 import { sweep } from '../../src/reconcile/sweep.ts';
-import { takeHint, workOffDue } from '../../src/reconcile/worker.ts';
+import { workOffDue } from '../../src/reconcile/worker.ts';
 import { brief, type Weather } from './boundaries.ts';
 import type { ControlPlane, Fleet } from './control-plane.ts';
 import type { Random } from './random.ts';

@@ -45,7 +45,7 @@ export async function openAwsMachine({ scheduler, random, outside, mutant, onHin
     fileSystemId: null,
     spot: random.chance(0.3),
     architecture: 'amd64' as const,
-    ...{ pushRole: null, secretPrefix: null, forwarderImage: null, namespaceId: null, build: null },
+    ...{ pushRole: null, secretPrefix: null, forwarderImage: null, namespaceId: null, build: null, eventsQueue: null },
   };
   const clientsOf = (handle: AwsFake['requestHandler']['handle']) => {
     const clients = createClients({

@@ -74,6 +74,7 @@ function start(simulation: Simulation, name: string): ControlPlane {
       workerId: name,
       wakeups: createWakeups(clock.sleep),
       snapshots: createSnapshots(64),
+      schedule: null,
     },
   });
 }

@@ -1,5 +1,6 @@
 /** After the faults: a healthy process works, hears and sweeps while time passes, until everything should be as it was asked to be. */
-import { takeHint, workOffDue } from '../../src/reconcile/worker.ts';
+import { takeHint } from '../../src/reconcile/hints.ts';
+import { workOffDue } from '../../src/reconcile/worker.ts';
 import { background, startSweep } from './adversary.ts';
 import { brief } from './boundaries.ts';
 import type { Client } from './clients.ts';

@@ -36,6 +36,7 @@ export async function writeTenantRows(owner: postgres.Sql, name: string): Promis
       values (${tenantId}, ${containerId}, 'web', '{}', ${imageId}, 'running', 10)`;
     await sql`insert into runs (tenant_id, container_id, incarnation, name, provider, provider_key)
       values (${tenantId}, ${containerId}, 1, 'web', 'memory', ${containerId})`;
+    await sql`insert into run_hints (tenant_id, container_id, incarnation, version) values (${tenantId}, ${containerId}, 1, 1)`;
     await sql`insert into container_networks (tenant_id, container_id, network_id)
       values (${tenantId}, ${containerId}, ${networkId})`;
     await sql`insert into container_volumes (tenant_id, container_id, position, volume_name)

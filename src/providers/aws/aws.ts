@@ -5,6 +5,7 @@ import type { RegistryPolicy } from '../../domain/registry-policy.ts';
 import type { RequestBuckets } from '../../domain/request-buckets.ts';
 import type { Provider } from '../provider.ts';
 import { type Clients, createClients } from './clients.ts';
+import { eventsOf } from './events.ts';
 import { archiveOf, execRun, exportRun, pauseRun, statsOf, topOf, unpauseRun } from './exec/live.ts';
 import { imagesOf } from './images/images.ts';
 import { attachRun } from './logs/attach.ts';
@@ -99,6 +100,7 @@ export function createAwsProvider(options: AwsOptions): Provider {
     logs: (run, call) => logsOf(site, logs, run, call),
     attach: (run, input, call) => attachRun(site, logs, run, input, call),
     watch: (call) => watchTasks(site, call),
+    events: eventsOf(site),
     ...(settings.taskRole !== null && insideOf(site)),
     ...parts,
   };

@@ -10,6 +10,7 @@ import { ECSClient, type ECSClientConfig } from '@aws-sdk/client-ecs';
 import { EFSClient } from '@aws-sdk/client-efs';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { ServiceDiscoveryClient } from '@aws-sdk/client-servicediscovery';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 
@@ -17,6 +18,8 @@ const attempts = 5;
 const connectMs = 5_000;
 /** Of one attempt, without which a dead connection would use up a call's whole deadline. */
 const requestMs = 15_000;
+/** Of a poll that waits for messages. */
+const pollMs = 30_000;
 
 export type Clients = ReturnType<typeof createClients>;
 
@@ -28,6 +31,7 @@ export function createClients(own: ECSClientConfig & EC2ClientConfig & S3ClientC
     requestHandler: { connectionTimeout: connectMs, requestTimeout: requestMs },
     ...own,
   };
+  const patient = { connectionTimeout: connectMs, requestTimeout: pollMs };
   return {
     ecs: new ECSClient(settings),
     codebuild: new CodeBuildClient(settings),
@@ -36,6 +40,7 @@ export function createClients(own: ECSClientConfig & EC2ClientConfig & S3ClientC
     logs: new CloudWatchLogsClient(settings),
     efs: new EFSClient(settings),
     s3: new S3Client(settings),
+    sqs: new SQSClient({ ...settings, ...(own.requestHandler === undefined && { requestHandler: patient }) }),
     ssm: new SSMClient(settings),
     sts: new STSClient(settings),
     /** With the rights of a session. To be destroyed. */

@@ -48,6 +48,17 @@ export function readStartedBy(text = ''): { key: string; attempt: number } | nul
   return key === '' ? null : { key, attempt: Number(attempt) };
 }
 
+/** Whose task that is, by the cluster it is in and by who started it; null for what we did not start. */
+export function readHome({ prefix }: Pick<Names, 'prefix'>, clusterArn: string, startedBy: string | undefined) {
+  const cluster = clusterArn.split('/').at(-1) ?? '';
+  const start = readStartedBy(startedBy);
+  const [, containerId, incarnation] = /^ls-([0-9a-f]{64})-(\d{1,9})$/.exec(start?.key ?? '') ?? [];
+  const tenantId = cluster.slice(prefix.length + 1);
+  const isTenants = cluster.startsWith(`${prefix}-`) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenantId);
+  if (!start || start.attempt >= 1e9 || containerId === undefined || !isTenants) return null;
+  return { tenantId, containerId, incarnation: Number(incarnation), attempt: start.attempt };
+}
+
 /** Of at most 64 characters. Every attempt at a start has a token of its own; repeating one repeats its answer. */
 export const clientToken = ({ installId }: Names, key: string, attempt: number): string =>
   sha256(`${installId} ${key} ${attempt}`).slice(0, 52);

@@ -32,6 +32,8 @@ export interface AwsSettings {
   forwarderImage: string | null;
   /** Of the images that are pulled where a registry offers several. */
   architecture: 'amd64' | 'arm64';
+  /** URL of the queue that task state changes come through; null: somebody else reads it, or nobody. */
+  eventsQueue: string | null;
 }
 
 /** A role's ARN for one tenant. */

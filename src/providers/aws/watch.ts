@@ -1,6 +1,6 @@
 /**
- * Hints without a queue: the tasks of each cluster are listed again and again, and only those between two states are looked
- * at, all tenants' together. A container that simply runs costs nothing.
+ * Hints by asking: the tasks of each cluster are listed again and again, and only those between two states are looked at, all
+ * tenants' together. A container that simply runs costs nothing. Where events come through a queue, it is for those that got lost.
  */
 import type { Task } from '@aws-sdk/client-ecs';
 import type { CallOptions, Hint, WatchOptions } from '../provider.ts';
@@ -11,6 +11,8 @@ import type { Site } from './site.ts';
 import { knownClusters, listClusters } from './tenant-places.ts';
 
 const shortestPauseMs = 2_000;
+/** Beside a queue of events. */
+const backstopMs = 60_000;
 /** Two lists each, of the account's twenty calls a second. */
 const perClusterMs = 400;
 const clustersMs = 60_000;
@@ -18,6 +20,7 @@ const lookMs = 60_000;
 
 export async function* watchTasks(site: Site, { signal, onHearing }: WatchOptions): AsyncGenerator<Hint, void, void> {
   const view = createView(site);
+  const pauseMs = site.settings.eventsQueue === null ? shortestPauseMs : backstopMs;
   let isHearing = false;
   while (!signal.aborted) {
     try {
@@ -29,7 +32,7 @@ export async function* watchTasks(site: Site, { signal, onHearing }: WatchOption
       if (!signal.aborted) site.log('hints of ECS interrupted', { error });
       isHearing = false;
     }
-    await site.clock.sleep(Math.max(shortestPauseMs, view.clusterCount * perClusterMs), signal);
+    await site.clock.sleep(Math.max(pauseMs, view.clusterCount * perClusterMs), signal);
   }
 }
 

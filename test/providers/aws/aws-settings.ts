@@ -5,6 +5,6 @@ export const awsSettings = (more: Partial<AwsSettings> = {}): AwsSettings => ({
   ...{ prefix: 'longshore', vpcId: 'vpc-1', subnetIds: [], publicAddresses: false, ingressRanges: [] },
   ...{ executionRole: '', taskRole: null, pushRole: null, build: null, bucket: 'bucket', logRetentionDays: 30 },
   ...{ fileSystemId: null, namespaceId: null, secretPrefix: null, forwarderImage: null, spot: false },
-  architecture: 'amd64',
+  ...{ architecture: 'amd64', eventsQueue: null },
   ...more,
 });

@@ -40,7 +40,8 @@ export function endOf(task: Task, { attempt }: RunRecord): Ended | null {
   };
 }
 
-const versionOf = (attempt: number, version: number): number => attempt * versionsPerAttempt + version;
+/** Of an observation, from that of a task. */
+export const versionOf = (attempt: number, version: number): number => attempt * versionsPerAttempt + version;
 
 /** Made, and without a task. */
 export function madeObservation(record: RunRecord): Present {

@@ -1,0 +1,53 @@
+/**
+ * The background in pieces, for where nobody works there all the time: one piece per invocation, within its time. Whoever is killed
+ * leaves leases that end and events that come again; the next one goes on.
+ */
+import type { Deps } from '../context.ts';
+import { markHeard } from '../db/schedule.ts';
+import type { ProviderEvent } from '../providers/provider.ts';
+import { heedEvents } from './events.ts';
+import { workOff } from './rounds.ts';
+import { goToSleep, stayAwake } from './schedule.ts';
+import { type SweepReport, sweepInTurn } from './sweep.ts';
+
+/** Kept for what was begun last: a call of the provider's takes up to 20 s. */
+const RESERVE_MS = 25_000;
+/** Of what is due soon after an event. */
+const EVENT_PATIENCE_MS = 1_000;
+
+/** Puts the events on record, then works off what is due: because of them, or because somebody else was killed. */
+export async function carryOn(
+  deps: Deps,
+  events: ProviderEvent[],
+  remainingMs: () => number,
+): Promise<{ turns: number }> {
+  await heedEvents(deps, events);
+  await stayAwake(deps);
+  try {
+    return { turns: await workOff(deps, () => remainingMs() - RESERVE_MS, EVENT_PATIENCE_MS) };
+  } catch (error) {
+    // They are on record, and due.
+    deps.log.error({ err: error }, 'what events made due is left to the sweep');
+    return { turns: 0 };
+  }
+}
+
+export interface Swept extends SweepReport {
+  turns: number;
+  /** The schedule was switched off. */
+  isAsleep: boolean;
+}
+
+/** One turn of the sweep: what is due, side by side with what may be left over; then to sleep, if there is nothing else. */
+export async function sweepFor(deps: Deps, remainingMs: () => number): Promise<Swept> {
+  const leftMs = () => remainingMs() - RESERVE_MS;
+  if (deps.schedule) await markHeard(deps.db);
+  const [turns, report] = await Promise.all([
+    workOff(deps, leftMs, Number.POSITIVE_INFINITY),
+    sweepInTurn(deps, AbortSignal.timeout(Math.max(0, leftMs()))),
+  ]);
+  const { orphans, unfinished } = report;
+  const found = await workOff(deps, leftMs, Number.POSITIVE_INFINITY);
+  const isQuiet = unfinished.length === 0 && orphans?.discarded === 0 && orphans.braked === 0;
+  return { ...report, turns: turns + found, isAsleep: isQuiet && (await goToSleep(deps)) };
+}

@@ -1,0 +1,49 @@
+/** Working off what is due: side by side, and within somebody's time where that is short. */
+import type { Deps } from '../context.ts';
+import { nextDueSeconds } from '../db/health.ts';
+import { type Lease, takeDue } from './lease.ts';
+import { work } from './step.ts';
+
+/** Containers worked on side by side. */
+export const PARALLEL = 16;
+const LONGEST_PAUSE_MS = 500;
+
+/** What goes wrong is logged: the container is due again when its lease ends. */
+export async function workOn(deps: Deps, lease: Lease): Promise<void> {
+  try {
+    await work(deps, lease, 0);
+  } catch (error) {
+    const { id } = lease.container;
+    deps.log.error({ err: error, container: id }, 'work on a container failed; it is due again when its lease ends');
+  }
+}
+
+/**
+ * Until nothing is due, or will be before that time is over; then it waits for what it has begun. Who is killed meanwhile loses
+ * nothing but the time of a lease. Answers how many turns it took.
+ * @param leftMs in which more may be begun
+ * @param patienceMs how long it waits for what is due next
+ */
+export async function workOff(deps: Deps, leftMs: () => number, patienceMs: number): Promise<number> {
+  const busy = new Set<Promise<void>>();
+  let turns = 0;
+  while (leftMs() > 0) {
+    const leases = await takeDue(deps, PARALLEL - busy.size);
+    turns += leases.length;
+    for (const lease of leases) {
+      const turn = workOn(deps, lease).finally(() => busy.delete(turn));
+      busy.add(turn);
+    }
+    if (busy.size >= PARALLEL) await Promise.race(busy);
+    else if (leases.length === 0) {
+      const seconds = await nextDueSeconds(deps.db);
+      const waitMs = seconds === null ? Number.POSITIVE_INFINITY : seconds * 1000;
+      if (waitMs > Math.min(patienceMs, leftMs())) {
+        if (busy.size === 0) break;
+        await Promise.race(busy);
+      } else await Promise.race([...busy, deps.clock.sleep(Math.min(Math.max(waitMs, 10), LONGEST_PAUSE_MS))]);
+    }
+  }
+  await Promise.all(busy);
+  return turns;
+}
