@@ -3,8 +3,18 @@ import { randomUUID } from 'node:crypto';
 import type { Target } from '@aws-sdk/client-eventbridge';
 import { AwsError } from '../aws-error.ts';
 import type { BusEvent } from '../events/event-bus.ts';
-import type { Site } from '../site.ts';
+import type { QueueStore } from '../sqs/queue-store.ts';
+import type { World } from '../world.ts';
 import { matches } from './pattern.ts';
+
+/** Where the rules are, and what they reach. */
+interface Home {
+  world: Pick<World, 'clock' | 'functions'>;
+  account: string;
+  region: string;
+  queues: QueueStore;
+  now(): Date;
+}
 
 export interface Rule {
   name: string;
@@ -27,10 +37,10 @@ export function rateMs(expression: string): number | null {
 
 export class RuleStore {
   readonly rules = new Map<string, Rule>();
-  private readonly site: Site;
+  private readonly site: Home;
   private readonly timers = new Map<Rule, () => void>();
 
-  constructor(site: Site) {
+  constructor(site: Home) {
     this.site = site;
   }
 
