@@ -39,7 +39,7 @@ module.exports = {
     only(
       'lambda',
       '^src/lambda/',
-      '^src/(lambda|api|services|reconcile|db|domain)/|^src/(config|context|deps|log)\\.ts$',
+      '^src/(lambda|api|services|reconcile|db|domain)/|^src/(config|context|deps|log)\\.ts$|^src/providers/provider\\.ts$',
     ),
     stranger(
       'only-entrypoints-see-lambda',
