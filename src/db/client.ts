@@ -9,7 +9,7 @@ import type { DatabaseError, Metrics } from '../domain/metrics.ts';
 import type { Row, Statement } from './line.ts';
 import { type Address, type Credentials, login } from './login.ts';
 import { type Orm, ormOn, Pool } from './pool.ts';
-import { isLoss, isRefusedLogin, isUnconnected, locked, refusal, sqlState } from './sql-state.ts';
+import { isLoss, isRefusedLogin, isUnconnected, locked, notConnected, refusal, sqlState } from './sql-state.ts';
 
 /** `app` sees the tenant of its transaction; `reconciler` sees all and has no HTTP route of its own. */
 export type DbRole = 'app' | 'reconciler';
@@ -129,13 +129,13 @@ async function guard<T>({ metrics, credentials, waitSeconds = 0 }: DbOptions, ru
         continue;
       }
       const isRefused = credentials !== undefined && isRefusedLogin(error);
-      const mayCome = isUnconnected(error) || isRefused;
-      const isEarly = systemClock.now() < endsAt;
-      if (isRefused && (isEarly || !renewed)) await credentials.renew();
-      if (mayCome && (isEarly || (isRefused && !renewed))) {
+      // Where a password was refused, so were others who wait for the same connection.
+      const mayEnter = credentials !== undefined && !renewed && (isRefused || code === notConnected);
+      if (mayEnter || ((isRefused || isUnconnected(error)) && systemClock.now() < endsAt)) {
         count('retried');
-        if (renewed || !isRefused) await systemClock.sleep(retryMs);
-        renewed ||= isRefused;
+        if (isRefused) await credentials?.renew();
+        if (!mayEnter) await systemClock.sleep(retryMs);
+        renewed ||= mayEnter;
         continue;
       }
       if (isLoss(error) || overloads.has(code) || transient.has(code) || isRefused) {

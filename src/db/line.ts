@@ -5,6 +5,7 @@
  */
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { isLoss, isUnconnected, notConnected } from './sql-state.ts';
 
 export interface Statement {
   text: string;
@@ -28,13 +29,18 @@ export class Line {
   readonly #keeps: boolean;
   readonly #connectMs: number | null;
   #patience: NodeJS.Timeout | undefined;
+  /** The server has let us in: what was sent may have been done. */
+  #isOpen = false;
 
   /** Connects at the first statement. @param keeps whether the server keeps statements for us */
   constructor(options: postgres.Options<Record<string, never>>, keeps = true) {
     this.#keeps = keeps;
     const { connect_timeout: seconds } = options;
     const own = { max: 1, max_lifetime: null, fetch_types: false, onclose: () => this.#close(closed()) };
-    const onparameter = () => clearTimeout(this.#patience);
+    const onparameter = () => {
+      this.#isOpen = true;
+      clearTimeout(this.#patience);
+    };
     this.#sql = postgres({ ...options, ...own, onparameter });
     this.#connectMs = typeof seconds === 'number' ? seconds * 1000 : null;
     // Makes the driver leave times and JSON as text, as drizzle and our own mapping expect them.
@@ -95,7 +101,7 @@ export class Line {
   /** For an answer, but no longer than the connection lasts: the driver forgets some. */
   #wait<T>(run: () => PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(closed());
+      if (this.#isClosed) return reject(coded(notConnected, 'The connection to Postgres was closed before'));
       this.#waiting.add(reject);
       this.#expectServer();
       run().then(
@@ -105,7 +111,8 @@ export class Line {
         },
         (error) => {
           this.#waiting.delete(reject);
-          reject(error);
+          const isUnsaid = !this.#isOpen && isLoss(error) && !isUnconnected(error);
+          reject(isUnsaid ? coded(notConnected, 'Postgres did not let us in', error) : error);
         },
       );
     });
@@ -120,12 +127,14 @@ export class Line {
     }, this.#connectMs + 100);
   }
 
-  #close(reason: Error): void {
+  #close(why: Error): void {
+    const reason = this.#isOpen ? why : coded(notConnected, 'Postgres did not let us in', why);
     this.#isClosed = true;
     clearTimeout(this.#patience);
     for (const reject of this.#waiting) reject(reason);
   }
 }
 
-const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });
+const coded = (code: string, message: string, cause?: unknown): Error =>
+  Object.assign(new Error(message, { cause }), { code });
 const closed = (): Error => coded('CONNECTION_CLOSED', 'The connection to Postgres is closed');

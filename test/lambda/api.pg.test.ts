@@ -134,15 +134,12 @@ test('what is too large for a function is answered with 413 and with where to se
 
 test('attach and interactive commands are refused with where they work, and a command to its end works here', async () => {
   const id = await run('sleep 60');
-  const exec = await call('POST', `/v1.44/containers/${id}/exec`, { Cmd: ['echo', 'hi'], AttachStdout: true });
-  expect(exec.status).toBe(201);
-  for (const target of [`/v1.44/containers/${id}/attach?stream=1&stdout=1`, `/v1.44/exec/${exec.body.Id}/start`]) {
-    const { status, body } = await call(
-      'POST',
-      target,
-      target.includes('exec') ? {} : undefined,
-      asTenant({ Upgrade: 'tcp' }),
-    );
+  for (const [target, given] of [
+    [`/v1.44/containers/${id}/attach?stream=1&stdout=1`, undefined],
+    [`/v1.44/containers/${id}/exec`, { Cmd: ['echo', 'hi'], AttachStdout: true }],
+    [`/v1.44/exec/${'0'.repeat(64)}/start`, {}],
+  ] as const) {
+    const { status, body } = await call('POST', target, given, asTenant({ Upgrade: 'tcp' }));
     expect([status, body.message]).toEqual([501, expect.stringMatching(/longshore connect.*docs\/aws-deploy\.md/s)]);
   }
   const socket = await call('GET', `/v1/containers/${id}/exec/ws?command=sh`);

@@ -13,6 +13,7 @@ import { parseConfig } from '../../src/config.ts';
 import { connect, connectionOptions } from '../../src/db/client.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { databaseLogin } from '../../src/lambda/database-login.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { apiFunction } from './api-function.ts';
 
 /** Of this machine's own, so that the port is free. */
@@ -64,6 +65,9 @@ async function rotate(password: string, tell = true): Promise<void> {
   if (tell) secret = { username: 'owner', password, engine: 'postgres', host, port: 5432, dbname: 'longshore' };
   // Whoever is logged in stays so: they have to come again.
   await admin`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'owner'`;
+  await waitFor(async () => (await admin`select from pg_stat_activity where usename = 'owner'`).length === 0);
+  // And for this process to hear of it.
+  await admin`select 1`;
 }
 
 const settings = (more: Record<string, string> = {}) => ({

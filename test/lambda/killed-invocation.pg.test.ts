@@ -97,6 +97,7 @@ describe.for([
 
   const depsOf = async (mortal: Mortal): Promise<Deps> => {
     const deps = await testDeps(database.url, {
+      LONGSHORE_QUOTA_CONTAINERS: '10000',
       LONGSHORE_DATABASE_CONNECTIONS: '1',
       LONGSHORE_OPERATOR_KEY: operatorKey,
     });

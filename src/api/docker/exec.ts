@@ -8,6 +8,7 @@ import {
   getExec,
   resizeExec as resize,
 } from '../../services/exec-records.ts';
+import { requireTwoWay } from '../two-way.ts';
 import { type Opener, opened } from './hijack.ts';
 import { type Handler, jsonBody, ok } from './request.ts';
 import { terminalSize } from './terminal.ts';
@@ -44,6 +45,8 @@ const execConfig = z.strictObject({
 });
 
 export const createExec: Handler = async ({ deps }, request) => {
+  // Here rather than at its start: of what refuses an upgrade the docker CLI shows no more than the status.
+  requireTwoWay(deps);
   const body = await jsonBody(request, execConfig);
   if (body.Privileged)
     throw new AppError('forbidden', 'Privileged: commands cannot be given the privileges of the host');
