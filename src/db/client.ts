@@ -130,7 +130,7 @@ async function guard<T>({ metrics, credentials, waitSeconds = 0 }: DbOptions, ru
       }
       const isRefused = credentials !== undefined && isRefusedLogin(error);
       // Where a password was refused, so were others who wait for the same connection.
-      const mayEnter = credentials !== undefined && !renewed && (isRefused || code === notConnected);
+      const mayEnter: boolean = credentials !== undefined && !renewed && (isRefused || code === notConnected);
       if (mayEnter || ((isRefused || isUnconnected(error)) && systemClock.now() < endsAt)) {
         count('retried');
         if (isRefused) await credentials?.renew();
