@@ -121,6 +121,15 @@ export function runCases(world: () => World, when: When): void {
     await provider.destroy(run, within());
   });
 
+  test('destroying kills: what ignores its stop signal is given no grace', async () => {
+    const { provider, start } = world();
+    const command = ['sh', '-c', "trap '' TERM; echo ready; sleep 60"];
+    const run = await start({ command, spec: { stop: { graceSeconds: 100 } } });
+    await untilSaid(world(), run, 'ready');
+    await provider.destroy(run, within());
+    expect(await provider.observe(run, within())).toEqual({ kind: 'absent' });
+  });
+
   test('a command that the image lacks cannot run, with exit code 127', async () => {
     const { provider, create, until, lacks } = world();
     const run = await create({ command: ['command-missing'] });

@@ -2,7 +2,7 @@
 import { signalName as knownSignal } from '../../../domain/container-spec.ts';
 import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions, RunRef } from '../../provider.ts';
-import { unless } from '../errors.ts';
+import { hasCode, unless } from '../errors.ts';
 import { signalRun } from '../exec/live.ts';
 import { removeUse } from '../images/uses.ts';
 import { forgetNames } from '../names.ts';
@@ -16,6 +16,8 @@ import { stopTask } from './stop.ts';
 
 const firstPauseMs = 50;
 const longestPauseMs = 2_000;
+/** For a KILL from inside: opening a session takes about a second. */
+const killMs = 8_000;
 
 /**
  * The task's own grace, fixed when it was made, is what AWS waits before it kills, after the image's stop signal. Another
@@ -57,10 +59,11 @@ async function sentInside(
   return unless(sent, ['unsupported', 'unavailable', 'forbidden', 'conflict', 'not_found'], false);
 }
 
-/** Its task is stopped and seen stopped, then its record goes: so nobody can start what is gone. */
+/** Its process is killed, its task stopped and seen stopped, then its record goes: so nobody can start what is gone. */
 export async function destroyRun(site: Site, key: string, options: CallOptions): Promise<void> {
   const recorded = await readRecord(site, key, options);
   if (!recorded) return;
+  await killInside(site, recorded, options);
   const task = await stopTaskOf(site, recorded, options);
   let pauseMs = firstPauseMs;
   while (task) {
@@ -74,6 +77,25 @@ export async function destroyRun(site: Site, key: string, options: CallOptions):
   if (task) await addToHistory(site, task.value, options);
   await removeRecord(site, key, options);
   await removeUse(site, recorded.value, options);
+}
+
+/** StopTask alone would wait for the grace of a process that ignores its stop signal. What cannot be reached inside soon is left to it. */
+async function killInside(site: Site, recorded: RecordedRun, options: CallOptions): Promise<void> {
+  const { key, ended } = recorded.value;
+  if (ended || !hasAgent(site, recorded.value)) return;
+  const soon = new AbortController();
+  void site.clock.sleep(killMs, soon.signal).then(() => soon.abort());
+  try {
+    await signalRun(site, { key, handle: key }, 'KILL', {
+      ...options,
+      signal: AbortSignal.any([options.signal, soon.signal]),
+    });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    if (!hasCode(error, 'conflict', 'not_found')) site.log('a container is stopped instead of killed', { key, error });
+  } finally {
+    soon.abort();
+  }
 }
 
 /** Null when it never had one. */
