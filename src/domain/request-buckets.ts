@@ -89,11 +89,10 @@ function withDemand(
   waiting: Record<string, number>,
   now: number,
 ): RequestBucket['lanes'] {
-  const lanes = structuredClone(before);
-  for (const each of Object.values(lanes)) {
-    for (const [who, { until }] of Object.entries(each.waiting)) {
-      if (who === process || until <= now) delete each.waiting[who];
-    }
+  const lanes: RequestBucket['lanes'] = {};
+  for (const [name, { ahead, waiting: all }] of Object.entries(before)) {
+    const others = Object.entries(all).filter(([who, { until }]) => who !== process && until > now);
+    lanes[name] = { ahead, waiting: Object.fromEntries(others.map(([who, each]) => [who, { ...each }])) };
   }
   for (const [name, count] of Object.entries(waiting)) {
     if (count <= 0) continue;

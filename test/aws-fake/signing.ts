@@ -1,5 +1,5 @@
 /** Signature Version 4, checked as AWS checks it: in the Authorization header, or in the query of a presigned URL. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
 import type { HttpRequest } from './http-exchange.ts';
 
@@ -20,6 +20,7 @@ export interface Signature {
 }
 
 const skewMs = 5 * 60_000;
+const mostSigningKeys = 100;
 
 /** What the request says about who signed it; undefined when it is not signed. */
 export function parseSignature({ headers, query }: HttpRequest): Signature | undefined {
@@ -50,8 +51,7 @@ export function verifySignature(request: HttpRequest, parsed: Signature, secret:
   const toSign = ['AWS4-HMAC-SHA256', parsed.time, scope, sha256(canonicalRequest(request, parsed, payload))].join(
     '\n',
   );
-  const key = [parsed.date, parsed.region, parsed.service, 'aws4_request'].reduce(hmac, Buffer.from(`AWS4${secret}`));
-  const expected = hmac(key, toSign);
+  const expected = hmac(signingKey(secret, scope), toSign);
   const given = Buffer.from(parsed.signature, 'hex');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw mismatch('The request signature we calculated does not match the signature you provided.');
@@ -107,7 +107,20 @@ function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function hmac(key: Buffer, text: string): Buffer {
+const signingKeys = new Map<string, KeyObject>();
+
+/** Made once for all requests of a day. @param scope date, region, service and the end of it */
+function signingKey(secret: string, scope: string): KeyObject {
+  const name = `${secret} ${scope}`;
+  const known = signingKeys.get(name);
+  if (known) return known;
+  const key = createSecretKey(scope.split('/').reduce(hmac, Buffer.from(`AWS4${secret}`)));
+  if (signingKeys.size >= mostSigningKeys) signingKeys.clear();
+  signingKeys.set(name, key);
+  return key;
+}
+
+function hmac(key: Buffer | KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 

@@ -26,8 +26,8 @@ const minute = 60_000;
 export async function openAwsMachine({ scheduler, random, outside, mutant, onHint }: Surroundings): Promise<Machine> {
   const failures: unknown[] = [];
   const clock = fakeClock(scheduler, outside, failures);
-  const runtime = scriptedRuntime(clock);
   const habits = drawHabits(random);
+  const runtime = scriptedRuntime(clock, random.pick([2, 5, 10]));
   const fake = await startAwsFake({ clock, runtime, habits });
   const site = fake.site(defaultAccount, region);
   const credentials = fake.addUser();
@@ -52,6 +52,8 @@ export async function openAwsMachine({ scheduler, random, outside, mutant, onHin
       ...{ region, endpoint: fake.url, credentials },
       // What nobody answers is the caller's to ask again, which is where the SDK's own patience ends as well.
       ...{ maxAttempts: 1, retryMode: 'standard' },
+      // Said, so that no client looks for them in files.
+      ...{ useDualstackEndpoint: false, useFipsEndpoint: false, defaultsMode: 'standard' as const },
       requestHandler: { ...fake.requestHandler, handle },
     });
     const change = mutant?.command;

@@ -1,10 +1,12 @@
-/** What the simulated tenants' commands do in a task: most run until stopped, some end by themselves, one cannot start. */
+/** What the simulated tenants' commands do in a task: most run until stopped, some end by themselves at first, one cannot start. */
 import { type FakeClock, pause } from '../aws-fake/clock.ts';
 import { StartError } from '../aws-fake/runtime/runtime.ts';
 import { type VirtualRuntime, virtualRuntime } from '../aws-fake/runtime/virtual.ts';
 
-export function scriptedRuntime(clock: FakeClock): VirtualRuntime {
+/** @param mostEnds so often commands end by themselves, all together; then they run on: a crash loop for ever would show nothing new */
+export function scriptedRuntime(clock: FakeClock, mostEnds: number): VirtualRuntime {
   const runtime = virtualRuntime();
+  let ends = 0;
   const { open } = runtime;
   runtime.stopExitCode = ({ plan }) => {
     const command = plan.command?.join(' ') ?? '';
@@ -20,7 +22,8 @@ export function scriptedRuntime(clock: FakeClock): VirtualRuntime {
         if (command === 'missing') throw new StartError('exec: "missing": executable file not found in $PATH');
         const started = await task.start(name);
         const [, seconds, code = '0'] = /sleep (\d+)(?:; exit (\d+))?/.exec(command) ?? [];
-        if (seconds !== undefined) {
+        if (seconds !== undefined && ends < mostEnds) {
+          ends += 1;
           clock.after(Number(seconds) * 1000, () => {
             for (const each of runtime.running) if (each.taskId === plan.taskId) each.end({ exitCode: Number(code) });
           });

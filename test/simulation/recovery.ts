@@ -1,11 +1,12 @@
 /** After the faults: a healthy process works, hears and sweeps while time passes, until everything should be as it was asked to be. */
+import { sql } from 'drizzle-orm';
+import { prepare } from '../../src/db/statements.ts';
 import { takeHint } from '../../src/reconcile/hints.ts';
 import { workOffDue } from '../../src/reconcile/worker.ts';
 import { background, startSweep } from './adversary.ts';
 import { brief } from './boundaries.ts';
 import type { Client } from './clients.ts';
 import type { ControlPlane, Fleet } from './control-plane.ts';
-import { WAKES } from './scheduler.ts';
 import type { Simulation } from './simulation.ts';
 import { step } from './watchdog.ts';
 
@@ -33,8 +34,7 @@ async function pass(simulation: Simulation, plane: ControlPlane, seconds: number
   const { scheduler, machine } = simulation;
   const end = scheduler.now + seconds * 1000;
   let due: number | null = null;
-  /** Whether transactions happened since `due` was asked for. */
-  let mayDiffer = true;
+  let dueAsOf = -1;
   for (let steps = 0; ; steps++) {
     // A healthy system needs far fewer steps; one that needs more never rests.
     if (steps > machine.mostSteps) simulation.violations.push('I11: it never comes to rest');
@@ -43,17 +43,19 @@ async function pass(simulation: Simulation, plane: ControlPlane, seconds: number
     if (ready) {
       scheduler.now += 1;
       await step(simulation, ready);
-      mayDiffer ||= ready.label !== WAKES;
       continue;
     }
-    for (const hint of simulation.hints.splice(0)) {
+    const heard = new Map(simulation.hints.splice(0).map((hint) => [`${hint.containerId} ${hint.news}`, hint]));
+    for (const hint of heard.values()) {
       background(simulation, plane, `hears of ${brief(hint.containerId)}`, () => takeHint(plane.deps, hint));
     }
     // Who heard of something may be about to ask for it: time does not pass before.
     await scheduler.rest();
     if (scheduler.ready().length > 0) continue;
-    if (mayDiffer) due = await nextDue(simulation);
-    mayDiffer = false;
+    if (dueAsOf !== simulation.transactions) {
+      dueAsOf = simulation.transactions;
+      due = await nextDue(simulation);
+    }
     if (due !== null && due <= scheduler.now) {
       background(simulation, plane, 'works off what is due', () => workOffDue(plane.deps, 16));
       continue;
@@ -65,11 +67,14 @@ async function pass(simulation: Simulation, plane: ControlPlane, seconds: number
   scheduler.now = Math.max(scheduler.now, end);
 }
 
+const nextDueSql = prepare(
+  sql`select ceil(extract(epoch from min(greatest(next_run_at, lease_until + interval '1 ms'))) * 1000)::float8 as at
+    from containers where removed_at is null and next_run_at is not null`,
+)({});
+
 /** When a container is due and free to be claimed, in milliseconds; null when none will be. */
 async function nextDue(simulation: Simulation): Promise<number | null> {
-  const [row] = await simulation.db.asOwner(`
-    select ceil(extract(epoch from min(greatest(next_run_at, lease_until + interval '1 ms'))) * 1000)::float8 as at
-    from containers where removed_at is null and next_run_at is not null`);
+  const [row] = await simulation.db.query('reconciler', nextDueSql);
   return row?.at == null ? null : Number(row.at);
 }
 

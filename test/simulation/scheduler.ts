@@ -19,7 +19,7 @@ export interface Waiter {
 }
 
 /** The label of those who wait for time to pass. */
-export const WAKES = 'wakes';
+const WAKES = 'wakes';
 
 export interface TraceLine {
   at: number;

@@ -43,6 +43,8 @@ export class Simulation {
   /** What happened and nobody was told about yet. */
   readonly hints: Hint[];
   weather: Weather = calm;
+  /** How many there have been: while none comes, no row changes. */
+  transactions = 0;
 
   private constructor({ db, mutant }: SimulationOptions, { random, scheduler, outside, hints, machine }: Parts) {
     this.db = db;
@@ -66,8 +68,9 @@ export class Simulation {
     return new Simulation(options, { random, scheduler, outside, hints, machine });
   }
 
-  /** From the next statement on the database's time is the scheduler's. */
+  /** Before each transaction: it happens at the scheduler's time. */
   tick(): void {
+    this.transactions += 1;
     this.db.setNow(this.scheduler.now);
   }
 }
