@@ -17,6 +17,8 @@ const commands = {
   openapi: 'scripts/openapi.ts',
   'docker-compat': 'scripts/docker-compat.ts',
   migrations: 'scripts/migrations.ts',
+  synth: 'scripts/synth.ts',
+  deploy: 'scripts/deploy.ts',
   bench: 'bench/main.ts',
   simulate: 'test/simulation/main.ts',
   chaos: 'test/chaos/main.ts',

@@ -1,0 +1,54 @@
+/**
+ * `npm run synth [-- --stage X] [--output FOLDER]`: bundles the functions and makes CloudFormation's templates of each stage, judged by AWS's
+ * solutions rules. Needs neither network nor Docker nor an account.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleFunctions } from './bundle.ts';
+import { stageNames, takeStage } from './stage-arguments.ts';
+import { step } from './steps.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+try {
+  const { stage, rest } = takeStage(process.argv.slice(2));
+  const [flag, output = 'cdk.out', ...more] = rest;
+  if ((flag !== undefined && flag !== '--output') || more.length > 0)
+    throw new Error('Usage: npm run synth -- [--stage X] [--output FOLDER]');
+  await step(
+    'bundle',
+    () => bundleFunctions(join(root, 'dist/functions')),
+    (bundles) => `${bundles.length} functions`,
+  );
+  for (const each of stage === null ? stageNames() : [stage]) {
+    await step(
+      each,
+      () => synthesise(each, join(output, each)),
+      (folder) => `${describe(folder)} in ${folder}`,
+    );
+  }
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
+
+function synthesise(stage: string, folder: string): Promise<string> {
+  const env = { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify({ stage }) };
+  const child = spawn(process.execPath, ['infra/app.ts'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0 ? resolve(folder) : reject(new Error(`The stacks of the stage ${stage} are not well`)),
+    );
+  });
+}
+
+function describe(folder: string): string {
+  const templates = readdirSync(folder).filter((file) => file.endsWith('.template.json'));
+  const resources = templates.map(
+    (file) => Object.keys(JSON.parse(readFileSync(join(folder, file), 'utf8')).Resources).length,
+  );
+  return `${templates.length} stacks, ${resources.reduce((sum, count) => sum + count, 0)} resources`;
+}

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { Validations } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { describe, expect, test } from 'vitest';
+import { TenantRoles } from '../../infra/constructs/tenant-roles.ts';
+import { addLongshore } from '../../infra/examples/platform-team.ts';
+import { findingsOf, quickApp, standInBundles, synthesised } from './synthesised.ts';
+
+const tlsSecret = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:tls-AbCdEf';
+const certificate = 'arn:aws:acm:eu-central-1:123456789012:certificate/0a';
+
+describe("AWS's solutions rules", () => {
+  test.each([
+    ['of a stage with nothing but a name', {}],
+    [
+      'of one that comes and goes',
+      {
+        keepData: false,
+        network: { egress: 'nat-instance' as const },
+        tenants: { volumes: false, names: false, builds: false, pushes: false, secrets: false },
+      },
+    ],
+    [
+      'without the internet',
+      { network: { egress: 'endpoints' as const }, service: { tlsSecret, public: false, ingress: ['10.0.0.0/8'] } },
+    ],
+    [
+      'with everything',
+      {
+        account: '123456789012',
+        region: 'eu-central-1',
+        network: { natPerZone: true, zones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'] },
+        database: { minimumUnits: 1, standby: true },
+        tenants: { roles: 'each' as const, publicAddresses: true, architecture: 'arm64' as const },
+        api: {
+          firewall: {},
+          setAccountLogRole: false,
+          ingress: ['198.51.100.0/24'],
+          domain: { name: 'l.example.com', certificate },
+        },
+        service: { tlsSecret },
+        alarmEmail: 'ops@example.com',
+      },
+    ],
+  ])('find nothing to object to in the stacks %s', (_, settings) => {
+    expect(findingsOf(synthesised(settings))).toEqual([]);
+  });
+
+  test('would find a wildcard that nobody gave a reason for', () => {
+    const stacks = synthesised();
+    const roles = new TenantRoles(stacks.longshore.tenants, 'More', {
+      prefix: 'longshore-test',
+      tenantId: '0b0e9c1e-5a5f-4c0e-9d5e-3f1d2c3b4a59',
+      fileSystemArn: null,
+      hasSecrets: true,
+      hasBuilds: true,
+      pushers: null,
+    });
+    expect(findingsOf(stacks)).toEqual([]);
+    roles.build?.addToPolicy(
+      new PolicyStatement({ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::everything/*'] }),
+    );
+    expect(findingsOf(stacks)).toEqual([expect.stringContaining('IAM5[Resource::arn:aws:s3:::everything/*]')]);
+  });
+
+  test('are acknowledged with a reason that says something', () => {
+    const { app } = synthesised({ service: { tlsSecret } });
+    const key = Validations.ACKNOWLEDGED_RULES_METADATA_KEY;
+    const reasons = app.node
+      .findAll()
+      .flatMap(({ node }) =>
+        node.metadata
+          .filter(({ type }) => type === key)
+          .flatMap(({ data }) => Object.entries(data as Record<string, string>)),
+      )
+      .filter(([rule]) => rule.includes('AwsSolutions'));
+    expect(reasons.length).toBeGreaterThan(30);
+    for (const [rule, reason] of reasons) {
+      if (reason.startsWith('One ')) continue;
+      expect(`${rule}: ${reason}`).toMatch(/: .{30,}\.$/);
+    }
+  });
+});
+
+describe('in an app of a platform team', () => {
+  test('ten lines are enough', () => {
+    const app = quickApp();
+    const longshore = addLongshore(app, standInBundles());
+    expect(longshore.stacks).toHaveLength(3);
+    expect(findingsOf({ app })).toEqual(expect.not.arrayContaining([expect.stringMatching(/at Longshore/)]));
+    const source = readFileSync(new URL('../../infra/examples/platform-team.ts', import.meta.url), 'utf8');
+    const [use = ''] = /new Longshore\([\s\S]*?\n {2}\}\);/.exec(source) ?? [];
+    expect(use.split('\n').length).toBeLessThanOrEqual(10);
+    expect(use).not.toBe('');
+  });
+
+  test("a tenant's own roles are its own: by name, boundary and what they reach", () => {
+    const tenantId = '0b0e9c1e-5a5f-4c0e-9d5e-3f1d2c3b4a59';
+    const app = quickApp();
+    const { tenants, settings } = addLongshore(app, standInBundles());
+    expect(settings.stage).toBe('platform');
+    new TenantRoles(tenants, 'Acme', {
+      prefix: 'longshore-platform',
+      tenantId,
+      fileSystemArn: null,
+      hasSecrets: true,
+      hasBuilds: true,
+      pushers: null,
+    });
+    const template = Template.fromStack(tenants);
+    template.hasResourceProperties('AWS::IAM::Role', {
+      RoleName: `longshore-platform-exec-${tenantId}`,
+      Path: '/longshore-platform/tenants/',
+    });
+    const policies = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('Acme'));
+    const text = JSON.stringify(policies);
+    expect(text).toContain(`:repository/longshore-platform/${tenantId}/*`);
+    expect(text).not.toContain('longshore-platform/*/');
+    expect(
+      () =>
+        new TenantRoles(tenants, 'Odd', {
+          prefix: 'p',
+          tenantId: 'acme',
+          fileSystemArn: null,
+          hasSecrets: false,
+          hasBuilds: false,
+          pushers: null,
+        }),
+    ).toThrow('tenantId');
+  });
+});
