@@ -40,7 +40,7 @@ export function providerRequests(statements: readonly Statement[]): Record<strin
   const anything = row({ resource: '*' });
   const bucket = `arn:aws:s3:::${prefix}-${account}-${region}`;
   const record = row(
-    { resource: `${bucket}/${prefix}/some/runs/abc` },
+    { resource: `${bucket}/${prefix}/runs/some/abc` },
     { resource: `${bucket}/elsewhere` },
     { resource: `arn:aws:s3:::shop/${prefix}/some` },
   );
@@ -115,7 +115,7 @@ export function providerRequests(statements: readonly Statement[]): Record<strin
     's3:PutObject': record,
     's3:DeleteObject': record,
     's3:ListBucket': row(
-      { resource: bucket, context: { 's3:prefix': `${prefix}/some/runs/` } },
+      { resource: bucket, context: { 's3:prefix': `${prefix}/runs/some/` } },
       { resource: bucket, context: { 's3:prefix': 'elsewhere/' } },
     ),
     'logs:CreateLogGroup': logGroup,

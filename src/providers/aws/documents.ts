@@ -95,28 +95,35 @@ export async function removeDocument(site: AwsAccess, name: string, options: Cal
   await ask(site, { action: 's3:DeleteObject', subject, send }, options);
 }
 
-/** Names below a prefix with the etags of their contents. */
+/** Names below a prefix, which begins with `<kind>/`, with the etags of their contents. */
 export async function listDocuments(
   site: AwsAccess,
   prefix: string,
   options: CallOptions,
 ): Promise<{ name: string; etag: string }[]> {
   const found: { name: string; etag: string }[] = [];
-  const own = keyOf(site, '');
   let token: string | undefined;
   do {
     const command = new ListObjectsV2Command({
       Bucket: site.settings.bucket,
-      Prefix: own + prefix,
+      Prefix: keyOf(site, prefix),
       ...(token !== undefined && { ContinuationToken: token }),
     });
     const send = (http: { abortSignal: AbortSignal }) => site.clients.s3.send(command, http);
     const page: ListObjectsV2CommandOutput = await ask(site, { action: 's3:ListBucket', subject, send }, options);
-    for (const { Key = '', ETag = '' } of page.Contents ?? []) found.push({ name: Key.slice(own.length), etag: ETag });
+    for (const { Key = '', ETag = '' } of page.Contents ?? []) found.push({ name: nameOf(Key), etag: ETag });
     token = page.NextContinuationToken;
   } while (token !== undefined);
   return found;
 }
 
-/** Two installations may share a bucket. */
-const keyOf = ({ prefix, installId }: AwsAccess, name: string): string => `${prefix}/${installId}/${name}`;
+/** `<prefix>/<kind>/<installation>/…`: two installations may share a bucket, and a lifecycle rule of it goes by what is below a kind. */
+function keyOf({ prefix, installId }: AwsAccess, name: string): string {
+  const [kind, ...rest] = name.split('/');
+  return [prefix, kind, installId, ...rest].join('/');
+}
+
+function nameOf(key: string): string {
+  const [, kind, , ...rest] = key.split('/');
+  return [kind, ...rest].join('/');
+}

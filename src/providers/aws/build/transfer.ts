@@ -18,7 +18,7 @@ export interface BuildFolder {
 
 export function buildFolder(site: Site, tenantId: string, id: string): BuildFolder {
   const { bucket } = site.settings;
-  const folder = `${site.prefix}/${site.installId}/builds/${id}/`;
+  const folder = `${site.prefix}/builds/${site.installId}/${id}/`;
   const names = new Set<string>();
 
   async function put(name: string, body: Uint8Array | string, options: CallOptions): Promise<void> {
