@@ -5,7 +5,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 
 export interface Target {
-  /** `http://…` or `https://…`, without a path. */
+  /** `http://…` or `https://…`; a path is put before every other, as a gateway's stage. */
   url: URL;
   key: string;
   /** PEM; null for the authorities that Node trusts. */
@@ -16,6 +16,8 @@ export interface Onward {
   authorization: string;
   /** What every request carries: for whom it is, and from whom. */
   headers: string[];
+  /** The target of a request that asks for `path`. */
+  path(path: string): string;
   request(options: Pick<RequestOptions, 'method' | 'path' | 'headers'>): ClientRequest;
   /** A connection for a request that is written by hand. Either side may end first. */
   connect(): Socket;
@@ -37,6 +39,7 @@ export function onwardTo({ url, key, ca }: Target): Onward {
   return {
     authorization,
     headers: ['Host', url.host, 'Authorization', authorization],
+    path: (path) => url.pathname.replace(/\/$/, '') + path,
     request: (options) =>
       secure
         ? requestSecure({ ...options, ...tls, host, port, agent })

@@ -6,7 +6,7 @@ import type { Onward } from './onward.ts';
 export function relayPlain(onward: Onward, request: IncomingMessage, response: ServerResponse): void {
   const sent = onward.request({
     method: request.method ?? 'GET',
-    path: request.url ?? '/',
+    path: onward.path(request.url ?? '/'),
     headers: [...endToEnd(request.rawHeaders, 'host', 'authorization'), ...onward.headers, ...bodyHeaders(request)],
   });
   sent.on('response', (answer) => {

@@ -46,7 +46,7 @@ function requestHead(onward: Onward, { method, url, rawHeaders, headers }: Incom
     ...(chunked === undefined ? [] : ['Transfer-Encoding', chunked]),
     ...['Connection', 'Upgrade', 'Upgrade', headers.upgrade ?? 'tcp'],
   ]);
-  return `${method} ${url} HTTP/1.1\r\n${lines}\r\n`;
+  return `${method} ${onward.path(url ?? '/')} HTTP/1.1\r\n${lines}\r\n`;
 }
 
 interface AnswerHead {

@@ -62,10 +62,13 @@ function readDevFile(env: CliContext['env']): z.infer<typeof devFile> {
   }
 }
 
+/** As a gateway puts before everything, such as the name of a stage. */
+const plainPath = /^(\/[A-Za-z0-9._~-]+)*\/?$/;
+
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.username || url.search) {
-    throw new UsageError(`The URL must be http://host:port or https://host:port, not ${text}`);
+  if (!url || !/^https?:$/.test(url.protocol) || !plainPath.test(url.pathname) || url.username || url.search) {
+    throw new UsageError(`The URL must be https://host:port, perhaps with a path, not ${text}`);
   }
   return url;
 }

@@ -20,7 +20,11 @@ export async function callApi<T extends z.ZodType>(
     ...(body ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } : {}),
   };
   const send = url.protocol === 'https:' ? requestSecure : requestPlain;
-  const sent = send(new URL(call.path, url), { method: call.method, headers, ...(ca === null ? {} : { ca }) });
+  const sent = send(new URL(url.pathname.replace(/\/$/, '') + call.path, url), {
+    method: call.method,
+    headers,
+    ...(ca === null ? {} : { ca }),
+  });
   const arrived = once(sent, 'response') as Promise<[IncomingMessage]>;
   sent.end(body);
   const [answer] = await arrived.catch((error: NodeJS.ErrnoException) => {

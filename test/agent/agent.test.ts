@@ -57,6 +57,16 @@ const headersOf = (n = 0) => {
 };
 
 describe('a plain request', () => {
+  test('goes below the path that Longshore has', async () => {
+    const below = await startAgent({ url: new URL('/live/', url), key, ca: null }, { port: 0 });
+    try {
+      await (await fetch(`${below.dockerHost.replace('tcp:', 'http:')}/v1.44/info?x=1`)).text();
+      expect(seen.map((each) => each.url)).toEqual(['/live/v1.44/info?x=1']);
+    } finally {
+      await below.close();
+    }
+  });
+
   test('arrives as it was sent, with the credential and without what was about its connection', async () => {
     const answer = await send({
       method: 'POST',
