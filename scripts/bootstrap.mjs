@@ -19,6 +19,7 @@ const commands = {
   migrations: 'scripts/migrations.ts',
   synth: 'scripts/synth.ts',
   deploy: 'scripts/deploy.ts',
+  'aws-costs': 'scripts/aws-costs.ts',
   bench: 'bench/main.ts',
   simulate: 'test/simulation/main.ts',
   chaos: 'test/chaos/main.ts',

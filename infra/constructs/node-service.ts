@@ -12,7 +12,6 @@ import {
   Cluster,
   ContainerImage,
   ContainerInsights,
-  Secret as ContainerSecret,
   CpuArchitecture,
   FargateService,
   FargateTaskDefinition,
@@ -22,7 +21,6 @@ import {
 import { NetworkLoadBalancer, type NetworkTargetGroup, Protocol } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge, allow, type Grant } from '../policies/grant.ts';
@@ -137,8 +135,13 @@ export class NodeService extends Construct {
       ...grants,
       {
         why: 'One queue, no wildcard.',
-        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'],
+        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
         resources: [news.queueArn],
+      },
+      {
+        why: 'One secret, no wildcard.',
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [options.tlsSecret],
       },
     ]);
     const task = new FargateTaskDefinition(this, 'Task', {
@@ -147,7 +150,6 @@ export class NodeService extends Construct {
       runtimePlatform: { cpuArchitecture: CpuArchitecture.X86_64, operatingSystemFamily: OperatingSystemFamily.LINUX },
       taskRole: role.withoutPolicyUpdates(),
     });
-    const tls = Secret.fromSecretCompleteArn(this, 'Certificate', options.tlsSecret);
     const log = new LogGroup(this, 'Log', {
       logGroupName: `/ecs/${prefixOf(settings)}-service`,
       retention: settings.logDays,
@@ -167,8 +169,8 @@ export class NodeService extends Construct {
         LONGSHORE_PORT: String(httpPort),
         LONGSHORE_TLS_PORT: String(tlsPort),
         LONGSHORE_AWS_EVENTS_QUEUE: news.queueUrl,
+        LONGSHORE_TLS_SECRET: options.tlsSecret,
       },
-      secrets: { LONGSHORE_TLS_SECRET_JSON: ContainerSecret.fromSecretsManager(tls) },
       portMappings: [{ containerPort: tlsPort }, { containerPort: httpPort }],
       logging: LogDrivers.awsLogs({ streamPrefix: 'node', logGroup: log, mode: AwsLogDriverMode.NON_BLOCKING }),
       stopTimeout: Duration.seconds(60),

@@ -16,8 +16,8 @@ const implied = [
     'route53:ChangeResourceRecordSets',
   ],
 ];
-/** The password for a push is asked for with the session of the push role. */
-const notOurs = ['ecr:GetAuthorizationToken'];
+/** The password for a push is asked for with the session of the push role; the queue is read by the node process alone. */
+const notOurs = ['ecr:GetAuthorizationToken', 'sqs:ReceiveMessage', 'sqs:DeleteMessage'];
 /** Folders and files of which only requests of tenants need all. */
 const requestsOnly = /^(build\/build|logs\/|images\/push)/;
 
@@ -47,7 +47,10 @@ const refused = (role: string, wanted: readonly string[], which: keyof Row, expe
 
 describe("the functions' rights and the provider's calls", () => {
   test('each command of the SDK in the code goes by an action that has a row here, and each row is used', () => {
-    const names = new Map([['ListObjectsV2', 'ListBucket']]);
+    const names = new Map([
+      ['ListObjectsV2', 'ListBucket'],
+      ['DeleteMessageBatch', 'DeleteMessage'],
+    ]);
     const commands = sources.flatMap(({ text }) =>
       [...text.matchAll(/new ([A-Za-z0-9]+)Command\(/g)].map(([, name = '']) => name),
     );

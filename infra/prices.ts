@@ -1,0 +1,31 @@
+/** AWS's list prices in dollars, us-east-1, on demand, as of 2026; other regions differ by up to a fifth. Free tiers are left out. */
+export const hoursPerMonth = 730;
+
+export const prices = {
+  natGatewayHour: 0.045,
+  natGatewayGigabyte: 0.045,
+  publicAddressHour: 0.005,
+  natInstanceHour: 0.0042,
+  diskGigabyteMonth: 0.08,
+  endpointZoneHour: 0.01,
+  endpointGigabyte: 0.01,
+  capacityUnitHour: 0.12,
+  databaseGigabyteMonth: 0.1,
+  secretMonth: 0.4,
+  alarmMonth: 0.1,
+  dashboardMonth: 3,
+  hostedZoneMonth: 0.5,
+  firewallMonth: 5,
+  firewallRuleMonth: 1,
+  balancerHour: 0.0225,
+  virtualCpuHour: 0.04048,
+  memoryGigabyteHour: 0.004445,
+  armVirtualCpuHour: 0.03238,
+  armMemoryGigabyteHour: 0.00356,
+  millionQueueRequests: 0.4,
+  millionApiRequests: 3.5,
+  millionInvocations: 0.2,
+  functionGigabyteSecond: 0.0000133334,
+  thousandPuts: 0.005,
+  logGigabyte: 0.5,
+} as const;
