@@ -90,7 +90,7 @@ const backgroundGigabytes = 0.5;
 export function costsOfControl({ containers, hours }: Shape, units = 0.5): Line[] {
   const { requests, requestSeconds, events, eventSeconds, puts, logMegabytes } = perContainer;
   const sweeps = hours * 60;
-  const millions = (number: number) => Number((number / 1_000_000).toFixed(4));
+  const millions = (number: number) => Number((number / 1_000_000).toFixed(5));
   const requestGigabytes = containers * requests * requestSeconds * apiGigabytes;
   const backgroundSeconds = containers * events * eventSeconds + sweeps * sweepSeconds;
   const line = (what: string, number: number, price: number): Line => ({
