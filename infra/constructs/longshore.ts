@@ -18,7 +18,7 @@ export type LongshoreProps = SettingsInput & {
   bundles?: string;
 };
 
-export const ownBundles = fileURLToPath(new URL('../../dist/functions', import.meta.url));
+const ownBundles = fileURLToPath(new URL('../../dist/functions', import.meta.url));
 
 export class Longshore extends Construct {
   readonly settings: Settings;

@@ -136,7 +136,7 @@ export class TenantsStack extends Stack {
 }
 
 /** Roles of the control plane that ask for passwords of tenants. */
-export const callers = (prefix: string, { service }: Pick<Settings, 'service'>): string[] => [
+const callers = (prefix: string, { service }: Pick<Settings, 'service'>): string[] => [
   `${prefix}-api`,
   ...(service === null ? [] : [`${prefix}-service`]),
 ];
