@@ -32,6 +32,14 @@ export async function coldStartMs({ folder, env }: Side): Promise<number> {
   return performance.now() - began;
 }
 
+/** The same, and then until it has answered that event: what a client waits for whom no instance was ready for. */
+export async function firstAnswerMs({ folder, env }: Side, target: string, key: string): Promise<number> {
+  const began = performance.now();
+  await using started = await startFunction(folder, env);
+  await requestMs(started, target, key);
+  return performance.now() - began;
+}
+
 /** Of its code alone. */
 export function importMs({ folder, env }: Side): number {
   const program = [join(root, 'bench/import-time.ts'), folder];

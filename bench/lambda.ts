@@ -7,7 +7,7 @@ import { startFunction } from '../test/lambda/function-process.ts';
 import { makeKey, makeTenants } from './api.ts';
 import type { Benchmark } from './benchmark.ts';
 import { fillContainers } from './fill.ts';
-import { bundleBare, coldStartMs, importMs, requestMs, type Side } from './functions.ts';
+import { bundleBare, coldStartMs, firstAnswerMs, importMs, requestMs, type Side } from './functions.ts';
 import { startLongshore } from './server.ts';
 import { administer } from './site.ts';
 import { median } from './statistics.ts';
@@ -46,16 +46,26 @@ export const lambda: Benchmark = {
     const withCache: Side = { ...cached, env: { ...env, NODE_COMPILE_CACHE: join(folder, 'cache') } };
     const sides = [bare, longshore, withCache].map((side) => ({
       side,
-      samples: { importMs: [] as number[], coldStartMs: [] as number[], warmMs: [] as number[] },
+      samples: {
+        importMs: [] as number[],
+        coldStartMs: [] as number[],
+        firstMs: [] as number[],
+        warmMs: [] as number[],
+      },
       rss: Number.NaN,
     }));
     for (let round = 0; round <= STARTS; round++) {
       for (const { side, samples } of sides) {
         site.signal.throwIfAborted();
-        const took = { importMs: importMs(side), coldStartMs: await coldStartMs(side) };
+        const took = {
+          importMs: importMs(side),
+          coldStartMs: await coldStartMs(side),
+          firstMs: await firstAnswerMs(side, target, key),
+        };
         if (round === 0) continue; // fills caches
         samples.importMs.push(took.importMs);
         samples.coldStartMs.push(took.coldStartMs);
+        samples.firstMs.push(took.firstMs);
       }
     }
 
@@ -85,6 +95,7 @@ export const lambda: Benchmark = {
           side: side.name,
           'import ms': round(median(samples.importMs)),
           'spawn to /next ms': round(median(samples.coldStartMs)),
+          'to first answer ms': round(median(samples.firstMs)),
           [`RSS MiB after ${BEFORE_RSS}`]: round(rss),
           'warm GET ms': round(median(samples.warmMs)),
         })),

@@ -1,9 +1,6 @@
 /** The whole API behind API Gateway: an event becomes a request, its answer a stream, and nothing is left to do after it. */
 import { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
-import { createAdmission } from '../api/admission.ts';
-import { createApp } from '../api/app.ts';
-import { createDockerDoor } from '../api/docker/app.ts';
 import { asAppError } from '../api/errors.ts';
 import { problemOf } from '../api/raw-http.ts';
 import type { Config } from '../config.ts';
@@ -11,6 +8,7 @@ import type { Deps } from '../context.ts';
 import { systemIds } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
 import { createLog } from '../log.ts';
+import { openDoors } from './doors.ts';
 import { functionDeps, once } from './function-deps.ts';
 import { readEvent, toFetch } from './gateway-request.ts';
 import { type BeginAnswer, Invocation } from './invocation.ts';
@@ -38,8 +36,9 @@ export function createApiHandler(config: Config, begin: BeginAnswer, makeDeps = 
       incoming.socket.once('close', () => cut.abort());
       const outgoing = new ServerResponse(incoming);
       outgoing.assignSocket(incoming.socket);
-      const { app, ...opened } = await site();
+      const { doors, ...opened } = await site();
       quiet = opened.quiet;
+      const app = await doors(incoming.url ?? '/');
       return bounded(await app.fetch(toFetch(read, invocation.signal), { incoming, outgoing }));
     } catch (error) {
       const appError = asAppError(error);
@@ -62,9 +61,7 @@ export function createApiHandler(config: Config, begin: BeginAnswer, makeDeps = 
 
 function openSite(deps: Deps) {
   const { db, quiet } = quietDb(deps.db);
-  const own = { ...deps, db, listening: { tlsPort: null, twoWay: false } };
-  const admission = createAdmission(own);
-  return { app: createApp(own, admission, createDockerDoor(own, admission)), quiet };
+  return { doors: openDoors({ ...deps, db, listening: { tlsPort: null, twoWay: false } }), quiet };
 }
 
 /** Refused rather than cut in the middle. */
