@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Deps } from '../../src/context.ts';
-import type { Db } from '../../src/db/client.ts';
+import type { Db, DbRole, Statement } from '../../src/db/client.ts';
 import { readSchedule } from '../../src/db/schedule.ts';
 import { markTenantDeleting } from '../../src/db/tenant-deletion.ts';
 import { createPlaces } from '../../src/domain/places.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 /** A world in which the rule is as the row says, or somebody was killed who was about to make it so. */
-async function openWorld(state: 'on' | 'off' | 'closing', isEnabled: boolean) {
+async function openWorld(state: 'on' | 'off' | 'closing', isEnabled: boolean, wrong: (db: Db) => Db = (db) => db) {
   const scheduler = new Scheduler(EPOCH_MS);
   const network: Owner = { name: 'the network', state: 'alive' };
   const rule = { isEnabled };
@@ -45,7 +45,7 @@ async function openWorld(state: 'on' | 'off' | 'closing', isEnabled: boolean) {
       return effect();
     };
     const stepwise: Db = {
-      query: (role, statement) => before(labelOf(statement.text), () => db.query(role, statement)),
+      query: (role, statement) => before(labelOf(statement.text), () => wrong(db).query(role, statement)),
       batch: (role, statements, check) => before('a transaction', () => db.batch(role, statements, check)),
       transaction: (role, run) => before('begin closing', () => db.transaction(role, run)),
       close: async () => {},
@@ -117,10 +117,11 @@ const beginnings = [
   ['somebody was killed who had switched off', 'closing', false],
 ] as const;
 
-test.each(beginnings)('work that was accepted is carried on, in every history: %s', async (_name, state, isEnabled) => {
+/** Answers how many histories there were. Rejects when one of them goes wrong. */
+async function tryAll(state: 'on' | 'off' | 'closing', isEnabled: boolean, wrong?: (db: Db) => Db): Promise<number> {
   const endings = new Set<string>();
   const count = await everyHistory(async () => {
-    const world = await openWorld(state, isEnabled);
+    const world = await openWorld(state, isEnabled, wrong);
     const { scheduler, rule } = world;
     const [acceptor, sweeper] = [world.processOf('accept'), world.processOf('sweep')];
     const ends: { accepted: boolean | unknown } = { accepted: false };
@@ -165,7 +166,33 @@ test.each(beginnings)('work that was accepted is carried on, in every history: %
     };
   }, 1);
   console.log(`${count} histories with ${endings.size} endings`);
-  expect(count).toBeGreaterThan(150);
+  return count;
+}
+
+test.each(beginnings)('work that was accepted is carried on, in every history: %s', async (_name, state, isEnabled) => {
+  expect(await tryAll(state, isEnabled)).toBeGreaterThan(150);
+});
+
+const replaced = (pattern: RegExp, text: string) => (db: Db) => ({
+  ...db,
+  query: (role: DbRole, statement: Statement) =>
+    db.query(role, { ...statement, text: statement.text.replace(pattern, text) }),
+});
+
+test.each([
+  ['does not ask for the row', 'on', replaced(/not \$1::boolean or/, 'not $1::boolean or true or')],
+  [
+    'does not wait for an order to switch off',
+    'on',
+    replaced(/\(state = 'closing'.*?\) as closing/, 'false as closing'),
+  ],
+  [
+    'does not mind what happened since it read the row',
+    'off',
+    replaced(/where version = \$1::bigint/, 'where $1::bigint >= 0'),
+  ],
+] as const)('would notice who %s', async (_name, state, wrong) => {
+  await expect(tryAll(state, state === 'on', wrong)).rejects.toThrow(/the rule: expected false to be true/);
 });
 
 test('two who switch off at once are one too many for nobody who accepts, in every order', async () => {

@@ -1,11 +1,13 @@
 /** Chooses what happens next while the faults last: whose turn it is, what breaks, what is heard, how time passes. */
 
 import { AppError } from '../../src/domain/errors.ts';
+import { heedEvents } from '../../src/reconcile/events.ts';
 import { takeHint } from '../../src/reconcile/hints.ts';
 import { sweep } from '../../src/reconcile/sweep.ts';
 import { workOffDue } from '../../src/reconcile/worker.ts';
 import { brief, type Weather } from './boundaries.ts';
 import type { ControlPlane, Fleet } from './control-plane.ts';
+import type { Heard } from './machine.ts';
 import type { Random } from './random.ts';
 import type { Simulation } from './simulation.ts';
 import { step } from './watchdog.ts';
@@ -140,7 +142,7 @@ export class Adversary {
     if (!random.chance(this.#temper.repeat)) hints.splice(index, 1);
     if (random.chance(this.#temper.deaf)) return;
     const plane = this.#pickPlane();
-    background(simulation, plane, `hears of ${brief(hint.containerId)}`, () => takeHint(plane.deps, hint));
+    background(simulation, plane, `hears of ${brief(hint.containerId)}`, () => hear(plane, hint));
   }
 
   #work(): void {
@@ -165,6 +167,10 @@ export class Adversary {
     return this.#simulation.random.pick(this.#fleet.alive);
   }
 }
+
+/** As a hint, or as an event with a version, whichever the machine's provider tells. */
+export const hear = ({ deps }: ControlPlane, heard: Heard): Promise<unknown> =>
+  'version' in heard ? heedEvents(deps, [heard]) : takeHint(deps, heard);
 
 export function startSweep(simulation: Simulation, plane: ControlPlane): void {
   if (simulation.mutant?.sweeps === false) return;

@@ -3,6 +3,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { AppError } from '../../src/domain/errors.ts';
 import { createAwsProvider } from '../../src/providers/aws/aws.ts';
 import { createClients } from '../../src/providers/aws/clients.ts';
+import { readEvent } from '../../src/providers/aws/events.ts';
 import { writeHeld } from '../../src/providers/aws/images/held.ts';
 import { readStartedBy } from '../../src/providers/aws/naming.ts';
 import { createThrottle, ownBuckets } from '../../src/providers/aws/throttle.ts';
@@ -70,9 +71,9 @@ export async function openAwsMachine({ scheduler, random, outside, mutant, onHin
 
   let weather = (): Weather => calm;
   habits.capacity = () => (random.chance(weather().providerError) ? { reason: 'Capacity is unavailable' } : undefined);
-  fake.events.subscribe(({ detail }) => {
-    const [, containerId] = /^ls-([0-9a-f]{64})-/.exec(String(detail.startedBy)) ?? [];
-    if (containerId !== undefined) onHint({ containerId, news: 'changed' });
+  fake.events.subscribe((event) => {
+    const heard = readEvent(settings, JSON.stringify(event));
+    if (heard) onHint(heard);
   });
 
   const outsiders = clientsOf(fake.requestHandler.handle);

@@ -3,7 +3,7 @@
 import type { Ids } from '../../src/domain/clock.ts';
 import type { Resources } from '../../src/domain/container-spec.ts';
 import type { Endpoint } from '../../src/domain/network.ts';
-import type { Hint, Provider } from '../../src/providers/provider.ts';
+import type { Hint, Provider, ProviderEvent } from '../../src/providers/provider.ts';
 import type { BoundaryContext } from './boundaries.ts';
 import type { Mutant } from './mutants.ts';
 import type { Random } from './random.ts';
@@ -25,6 +25,8 @@ export interface TrueRun {
   endsOnce: boolean;
 }
 
+export type Heard = Hint | ProviderEvent;
+
 /** The part of a simulation that a machine lives in. */
 export interface Surroundings {
   scheduler: Scheduler;
@@ -33,7 +35,7 @@ export interface Surroundings {
   outside: Owner;
   mutant: Mutant | null;
   /** Something happened to a container. */
-  onHint(hint: Hint): void;
+  onHint(hint: Heard): void;
 }
 
 export interface Machine {

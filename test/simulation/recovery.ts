@@ -1,12 +1,12 @@
 /** After the faults: a healthy process works, hears and sweeps while time passes, until everything should be as it was asked to be. */
 import { sql } from 'drizzle-orm';
 import { prepare } from '../../src/db/statements.ts';
-import { takeHint } from '../../src/reconcile/hints.ts';
 import { workOffDue } from '../../src/reconcile/worker.ts';
-import { background, startSweep } from './adversary.ts';
+import { background, hear, startSweep } from './adversary.ts';
 import { brief } from './boundaries.ts';
 import type { Client } from './clients.ts';
 import type { ControlPlane, Fleet } from './control-plane.ts';
+import type { Heard } from './machine.ts';
 import type { Simulation } from './simulation.ts';
 import { step } from './watchdog.ts';
 
@@ -45,9 +45,10 @@ async function pass(simulation: Simulation, plane: ControlPlane, seconds: number
       await step(simulation, ready);
       continue;
     }
-    const heard = new Map(simulation.hints.splice(0).map((hint) => [`${hint.containerId} ${hint.news}`, hint]));
+    const told = simulation.hints.splice(0).sort((a, b) => versionIn(a) - versionIn(b));
+    const heard = new Map(told.map((hint) => [`${hint.containerId} ${hint.news}`, hint]));
     for (const hint of heard.values()) {
-      background(simulation, plane, `hears of ${brief(hint.containerId)}`, () => takeHint(plane.deps, hint));
+      background(simulation, plane, `hears of ${brief(hint.containerId)}`, () => hear(plane, hint));
     }
     // Who heard of something may be about to ask for it: time does not pass before.
     await scheduler.rest();
@@ -71,6 +72,9 @@ const nextDueSql = prepare(
   sql`select ceil(extract(epoch from min(greatest(next_run_at, lease_until + interval '1 ms'))) * 1000)::float8 as at
     from containers where removed_at is null and next_run_at is not null`,
 )({});
+
+/** Of events of one moment the latest counts. */
+const versionIn = (heard: Heard): number => ('version' in heard ? heard.incarnation * 1e9 + heard.version : 0);
 
 /** When a container is due and free to be claimed, in milliseconds; null when none will be. */
 async function nextDue(simulation: Simulation): Promise<number | null> {

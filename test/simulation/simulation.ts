@@ -1,9 +1,8 @@
 /** One simulated world: a database, a pretended machine, time, and what went wrong in it. */
 
-import type { Hint } from '../../src/providers/provider.ts';
 import { openAwsMachine } from './aws-machine.ts';
 import { calm, type Weather } from './boundaries.ts';
-import type { Machine } from './machine.ts';
+import type { Heard, Machine } from './machine.ts';
 import { memoryMachine } from './memory-machine.ts';
 import type { Mutant } from './mutants.ts';
 import type { PgliteDb } from './pglite-db.ts';
@@ -24,7 +23,7 @@ interface Parts {
   random: Random;
   scheduler: Scheduler;
   outside: Owner;
-  hints: Hint[];
+  hints: Heard[];
   machine: Machine;
 }
 
@@ -41,7 +40,7 @@ export class Simulation {
   /** What was wrong at any instant. The first one ends the schedule. */
   readonly violations: string[] = [];
   /** What happened and nobody was told about yet. */
-  readonly hints: Hint[];
+  readonly hints: Heard[];
   weather: Weather = calm;
   /** How many there have been: while none comes, no row changes. */
   transactions = 0;
@@ -61,8 +60,8 @@ export class Simulation {
     const random = createRandom(seed, schedule);
     const scheduler = new Scheduler(EPOCH_MS);
     const outside: Owner = { name: 'outside', state: 'alive' };
-    const hints: Hint[] = [];
-    const onHint = (hint: Hint) => void hints.push(hint);
+    const hints: Heard[] = [];
+    const onHint = (hint: Heard) => void hints.push(hint);
     const surroundings = { scheduler, random, outside, mutant, onHint };
     const machine = kind === 'aws' ? await openAwsMachine(surroundings) : memoryMachine(kind, surroundings);
     return new Simulation(options, { random, scheduler, outside, hints, machine });
