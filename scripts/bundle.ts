@@ -58,6 +58,8 @@ async function bundle(name: string, entry: string, folder: string): Promise<Bund
     outExtension: { '.js': '.mjs' },
     chunkNames: '[name]-[hash]',
     ...{ bundle: true, splitting: true, minify: true, format: 'esm', platform: 'node', target: 'node22' },
+    // A module that is loaded later shows what it has by name only where it is none in CommonJS.
+    mainFields: ['module', 'main'],
     // No function runs on an Engine: settings.ts refuses that provider.
     external: ['dockerode'],
     // Dependencies in CommonJS call it.
