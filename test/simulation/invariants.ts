@@ -47,7 +47,8 @@ const statusesOf: Record<Container['desired'], readonly string[]> = {
 };
 const phasesOf: Record<string, readonly string[]> = {
   created: ['created'],
-  starting: ['created', 'running'],
+  // What ends before AWS shows its task is not heard of yet; that it was started lately is looked at besides.
+  starting: ['created', 'running', 'exited'],
   running: ['running'],
   paused: ['paused'],
   restarting: ['exited'],
