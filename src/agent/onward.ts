@@ -26,6 +26,9 @@ export interface Onward {
   close(): void;
 }
 
+/** Tells Longshore that whoever asks needs no connection in both directions. */
+const fromAgent = ['Longshore-Connect', '1'];
+
 export function onwardTo({ url, key, ca }: Target): Onward {
   const secure = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -38,7 +41,7 @@ export function onwardTo({ url, key, ca }: Target): Onward {
   const secureConnection = { ...tls, host, port, allowHalfOpen: true, ALPNProtocols: ['http/1.1'] };
   return {
     authorization,
-    headers: ['Host', url.host, 'Authorization', authorization],
+    headers: ['Host', url.host, 'Authorization', authorization, ...fromAgent],
     path: (path) => url.pathname.replace(/\/$/, '') + path,
     request: (options) =>
       secure

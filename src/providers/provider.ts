@@ -427,6 +427,20 @@ export interface WatchOptions extends CallOptions {
   onHearing?: () => void;
 }
 
+/** Opens a data channel once. It is the capability to use it: no log may have it. */
+export interface SessionAccess {
+  streamUrl: string;
+  token: string;
+}
+
+/** A data channel at whose other end session-manager/script.ts listens. */
+export interface ExecAccess extends SessionAccess {
+  sessionId: string;
+  /** What the listener is to run, and the word that marks its notices. */
+  script: string;
+  mark: string;
+}
+
 export interface Provider {
   readonly name: 'memory' | 'docker' | 'aws';
   readonly features: Features;
@@ -475,6 +489,10 @@ export interface Provider {
   /** Of the run's terminal. conflict when it does not run. */
   resize?(run: RunRef, columns: number, rows: number, options: CallOptions): Promise<void>;
   exec?(run: RunRef, spec: ExecSpec, options: CallOptions): Promise<Session>;
+  /** Where sessions go through AWS's Session Manager: one for somebody else to speak over. Throws as exec does. */
+  execAccess?(run: RunRef, spec: ExecSpec, options: CallOptions): Promise<ExecAccess>;
+  /** The way back to such a session after its connection broke; null when it is over. Has `execAccess` beside it. */
+  resumeExec?(session: { id: string; tenantId: string }, options: CallOptions): Promise<SessionAccess | null>;
   /** About one sample a second; the first within two. Ends with the run. */
   stats?(run: RunRef, options: CallOptions): AsyncIterable<StatsSample>;
   top?(run: RunRef, psArguments: string, options: CallOptions): Promise<{ titles: string[]; processes: string[][] }>;

@@ -12,6 +12,12 @@ import { liveContainer } from './live-run.ts';
 
 type Output = { stream: 'stdout' | 'stderr'; data: Uint8Array };
 
+interface ExecPlace {
+  tenantId: string;
+  id: string;
+  actor: Actor;
+}
+
 /** Sessions that this process holds, for those who want to resize their terminal. */
 export type LiveExecs = Map<string, Session>;
 
@@ -36,10 +42,25 @@ export async function getExec(deps: Deps, ctx: Ctx, id: string): Promise<Exec> {
 export async function startExec(
   deps: Deps,
   ctx: Ctx,
-  { tenantId, id, containerId, spec }: Exec,
+  exec: Exec,
   live: LiveExecs,
   signal: AbortSignal,
 ): Promise<Session> {
+  const { id, containerId, spec } = exec;
+  return beginning(deps, ctx, exec, async (at) => {
+    const session = await openExec(deps, ctx, containerId, spec, signal);
+    live.set(id, session);
+    return { ...session, output: untilRecorded(session, recordEnd(deps, at, live, session)) };
+  });
+}
+
+/** Once only. What does not begin has ended, with a code that nobody can tell. */
+export async function beginning<T>(
+  deps: Deps,
+  ctx: Ctx,
+  { tenantId, id, containerId }: Exec,
+  begin: (at: ExecPlace) => Promise<T>,
+): Promise<T> {
   authorize(ctx.principal, 'write');
   await liveContainer(deps, ctx, containerId, 'exec');
   const at = { tenantId, id, actor: actorOf(ctx.principal) };
@@ -48,10 +69,7 @@ export async function startExec(
   }
   deps.wakeups.wake(eventsTopic(tenantId));
   try {
-    const session = await openExec(deps, ctx, containerId, spec, signal);
-    live.set(id, session);
-    const recorded = recordEnd(deps, at, live, session);
-    return { ...session, output: untilRecorded(session, recorded) };
+    return await begin(at);
   } catch (error) {
     await endExec(deps.db, { ...at, exitCode: null });
     throw error;
@@ -59,12 +77,7 @@ export async function startExec(
 }
 
 /** However its session ends, read or not. Never rejects; what it resolves to went wrong. */
-async function recordEnd(
-  deps: Deps,
-  at: { tenantId: string; id: string; actor: Actor },
-  live: LiveExecs,
-  session: Session,
-): Promise<unknown> {
+async function recordEnd(deps: Deps, at: ExecPlace, live: LiveExecs, session: Session): Promise<unknown> {
   try {
     const exitCode = await session.exit;
     live.delete(at.id);

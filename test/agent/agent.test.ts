@@ -22,6 +22,8 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'longshore-agent-'));
   seen = [];
   server = createServer(async (incoming, response) => {
+    // The agent's own question, whatever it relays.
+    if (incoming.url === '/v1/provider') return void response.end('{"twoWay":true}');
     const body = await buffer(incoming);
     seen.push({ method: incoming.method ?? '', url: incoming.url ?? '', headers: incoming.rawHeaders, body });
     response.setHeader('keep-alive', 'timeout=1').setHeader('api-version', '1.44');

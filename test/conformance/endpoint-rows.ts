@@ -5,7 +5,7 @@
 import { createRequest } from '../../src/pki/request.ts';
 
 /** Objects that a tenant has and another must not find. */
-export type Kind = 'container' | 'image' | 'network' | 'volume' | 'key' | 'certificate' | 'tenant';
+export type Kind = 'container' | 'exec' | 'image' | 'network' | 'volume' | 'key' | 'certificate' | 'tenant';
 
 /** A name, as it has to be written in a body; each kind's names are in objects-of-tenants.ts. */
 type Of<T> = (reference: string) => T;
@@ -79,6 +79,8 @@ export const endpointRows: Record<string, EndpointRow> = {
   readContainerLogs: ofContainer,
   waitForContainer: { ...ofContainer, query: 'timeoutSeconds=1' },
   execInContainer: { ...ofContainer, body: { command: ['echo', 'hello'] } },
+  openExecSession: { path: { exec: 'exec' }, body: {} },
+  reportExecResult: { path: { exec: 'exec' }, body: { exitCode: 0 } },
   openExecSocket: { ...ofContainer, query: 'command=sh', viewerMay: false, ticket: true },
   openAttachSocket: { ...ofContainer, query: 'stdin=true', viewerMay: false, ticket: true },
   readContainerStats: ofContainer,

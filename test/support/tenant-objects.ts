@@ -37,6 +37,7 @@ export async function makeObjects({ operator }: TestApp, { name: tenant, admin }
     mounts: [{ type: 'volume', source: `${tenant}-data`, target: '/data' }],
     start: true,
   });
+  const exec = await admin.expect<{ Id: string }>(201, 'POST', `/containers/${container.id}/exec`, { Cmd: ['true'] });
   const key = await operator.expect<{ id: string }>(201, 'POST', `/v1/tenants/${tenant}/keys`, {
     name: 'x',
     role: 'viewer',
@@ -49,6 +50,7 @@ export async function makeObjects({ operator }: TestApp, { name: tenant, admin }
   const digits = image.id.slice('sha256:'.length);
   return {
     container: identified(container.id, `${tenant}-web`),
+    exec: [{ real: exec.Id, missing: otherDigits(exec.Id) }],
     network: identified(network.id, `${tenant}-net`),
     volume: [named(`${tenant}-data`)],
     image: [

@@ -52,6 +52,9 @@ export const createExec: Handler = async ({ deps }, request) => {
     throw new AppError('forbidden', 'Privileged: commands cannot be given the privileges of the host');
   if (body.Container && body.Container !== request.params.id)
     throw new AppError('invalid', 'Container: is another one than the path names');
+  // Docker's clients do not show why a start is refused.
+  const isAttached = body.AttachStdin || body.AttachStdout || body.AttachStderr;
+  if (isAttached && request.header('longshore-connect') === undefined) requireTwoWay(deps);
   const id = await describe(deps, request.ctx, request.params.id ?? '', {
     command: body.Cmd,
     env: body.Env,

@@ -5,12 +5,12 @@
 import type { IncomingMessage } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 import { AppError } from '../../domain/errors.ts';
+import { encoder, frameHeader, multiplexedStream, rawStream } from '../../domain/output-frames.ts';
 import type { Session } from '../../services/exec.ts';
 import type { OpenStream } from '../../services/streams.ts';
 import { answerHead } from '../answer-head.ts';
 import { isPlain } from '../raw-http.ts';
 import { commonHeaders } from './answer.ts';
-import { encoder, frameHeader, multiplexedStream, rawStream } from './frames.ts';
 import type { DockerAnswer, DockerRequest, Door } from './request.ts';
 import { isBefore } from './versions.ts';
 

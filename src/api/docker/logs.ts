@@ -1,9 +1,9 @@
 /** GET /containers/{id}/logs: as the container wrote them, line by line. */
 import { AppError } from '../../domain/errors.ts';
 import type { Moment } from '../../domain/moment.ts';
+import { encoder, multiplexedStream, rawStream } from '../../domain/output-frames.ts';
 import { getContainer } from '../../services/containers.ts';
 import { type LogChunk, readLogs } from '../../services/logs.ts';
-import { encoder, multiplexedStream, rawStream } from './frames.ts';
 import { type Handler, streaming } from './request.ts';
 import { isBefore } from './versions.ts';
 

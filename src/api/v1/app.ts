@@ -15,6 +15,7 @@ import { containerRoutes } from './containers.ts';
 import { onlyWhatIsDescribed } from './described.ts';
 import { eventRoutes } from './events.ts';
 import { execRoutes } from './exec.ts';
+import { execSessionRoutes } from './exec-session.ts';
 import { execSocketRoutes } from './exec-socket.ts';
 import { imageArchiveRoutes } from './image-archives.ts';
 import { imageBuildRoutes } from './image-build.ts';
@@ -65,6 +66,7 @@ export function createV1(deps: Deps, admission: Admission = createAdmission(deps
   logRoutes(v1, deps, streams);
   waitRoutes(v1, deps, streams);
   execRoutes(v1, deps, streams);
+  execSessionRoutes(v1, deps);
   execSocketRoutes(v1, deps, streams);
   attachSocketRoutes(v1, deps, streams);
   statsRoutes(v1, deps, streams);

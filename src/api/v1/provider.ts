@@ -13,6 +13,9 @@ const providerView = z
     settings: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
       .describe('What a tenant may know of where its containers run, such as the region'),
+    twoWay: z
+      .boolean()
+      .describe('Whether this address carries attach and interactive commands, or their clients must go another way'),
     features: z.array(
       z.object({
         command: z.string().describe('Of Docker, as it is typed, for what it does and its counterpart of this API'),
@@ -43,6 +46,6 @@ export function providerRoutes(app: V1, deps: Deps): void {
       verdict: standing.verdict,
       note: noteOf(standing),
     }));
-    return c.json({ ...provider, features: told }, 200);
+    return c.json({ ...provider, twoWay: deps.listening.twoWay, features: told }, 200);
   });
 }

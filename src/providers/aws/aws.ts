@@ -6,7 +6,8 @@ import type { RequestBuckets } from '../../domain/request-buckets.ts';
 import type { Provider } from '../provider.ts';
 import { type Clients, createClients } from './clients.ts';
 import { eventsOf } from './events.ts';
-import { archiveOf, execRun, exportRun, pauseRun, statsOf, topOf, unpauseRun } from './exec/live.ts';
+import { resume } from './exec/exec.ts';
+import { accessRun, archiveOf, execRun, exportRun, pauseRun, statsOf, topOf, unpauseRun } from './exec/live.ts';
 import { imagesOf } from './images/images.ts';
 import { attachRun } from './logs/attach.ts';
 import { followMs, logsOf } from './logs/logs.ts';
@@ -107,9 +108,11 @@ export function createAwsProvider(options: AwsOptions): Provider {
 }
 
 /** What needs the agent of exec, which acts with the task's role. */
-function insideOf(site: Site): Pick<Provider, 'exec' | 'pause' | 'unpause' | 'top' | 'stats' | 'archive' | 'export'> {
+function insideOf(site: Site): Partial<Provider> {
   return {
     exec: (run, spec, call) => execRun(site, run, spec, call),
+    execAccess: (run, spec, call) => accessRun(site, run, spec, call),
+    resumeExec: ({ id, tenantId }) => resume(site, id, tenantId),
     pause: (run, call) => pauseRun(site, run, call),
     unpause: (run, call) => unpauseRun(site, run, call),
     top: (run, psArguments, call) => topOf(site, run, psArguments, call),

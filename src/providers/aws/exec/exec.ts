@@ -3,13 +3,12 @@ import { ExecuteCommandCommand } from '@aws-sdk/client-ecs';
 import { ResumeSessionCommand, TerminateSessionCommand } from '@aws-sdk/client-ssm';
 import { AppError } from '../../../domain/errors.ts';
 import type { ExecSpec } from '../../../domain/exec.ts';
-import type { CallOptions, Session } from '../../provider.ts';
+import { DataChannel } from '../../../session-manager/channel.ts';
+import { commandOver } from '../../../session-manager/command.ts';
+import { type ExecDefaults, listener, scriptFor } from '../../../session-manager/script.ts';
+import type { CallOptions, ExecAccess, Session, SessionAccess } from '../../provider.ts';
 import { hasCode, isAwsError } from '../errors.ts';
 import { ask, type Site } from '../site.ts';
-import { type ChannelAccess, DataChannel } from './channel.ts';
-import { type ExecDefaults, listener, listening, noTerminal, scriptFor, spoken } from './script.ts';
-import { begin, sessionOver } from './session.ts';
-import { inPieces } from './terminal-input.ts';
 
 /** A container of a task, found before. */
 export interface ExecTarget extends ExecDefaults {
@@ -22,36 +21,33 @@ export interface ExecTarget extends ExecDefaults {
 /** The agent of a task needs some seconds after the task runs. */
 const agentMs = 30_000;
 const agentPauseMs = 1000;
-const listenMs = 30_000;
 const endMs = 10_000;
 
 const subject = { noun: 'container' } as const;
 
 /** The signal ends the whole session, not only its beginning. Throws conflict when the task does not run, unsupported where the image has no shell. */
 export async function execIn(site: Site, target: ExecTarget, spec: ExecSpec, options: CallOptions): Promise<Session> {
-  const channel = await openChannel(site, target, options);
-  const abandon = () => channel.close();
-  options.signal.addEventListener('abort', abandon, { once: true });
-  const manner = { tty: spec.tty, stdin: spec.stdin, mark: site.ids.hex64().slice(0, 32) };
-  try {
-    await heard(channel, site);
-    await channel.send(inPieces(spoken(scriptFor(spec, target, manner.mark))));
-    return sessionOver(channel, manner, await begin(channel, manner), options);
-  } catch (error) {
-    channel.close();
-    if (options.signal.aborted) throw new AppError('timeout', 'The command was not started in time', { cause: error });
-    throw error;
-  } finally {
-    options.signal.removeEventListener('abort', abandon);
-  }
-}
-
-async function openChannel(site: Site, target: ExecTarget, options: CallOptions): Promise<DataChannel> {
   const { id, access } = await execute(site, target, options);
   const channel = new DataChannel(site, access, () => resume(site, id, target.tenantId));
   void channel.ended.then((end) => (end === 'closed' ? undefined : terminate(site, id, target.tenantId)));
-  return channel;
+  const { tty, stdin } = spec;
+  const mark = newMark(site);
+  return commandOver(channel, site, { tty, stdin, mark, script: scriptFor(spec, target, mark) }, options);
 }
+
+/** The same for somebody else to speak over: the session waits for the script. */
+export async function accessTo(
+  site: Site,
+  target: ExecTarget,
+  spec: ExecSpec,
+  options: CallOptions,
+): Promise<ExecAccess> {
+  const { id, access } = await execute(site, target, options);
+  const mark = newMark(site);
+  return { sessionId: id, ...access, mark, script: scriptFor(spec, target, mark) };
+}
+
+const newMark = ({ ids }: Site): string => ids.hex64().slice(0, 32);
 
 /** Asked again for a while where the task runs and its agent does not yet. */
 async function execute(site: Site, { cluster, taskArn, container, tenantId }: ExecTarget, options: CallOptions) {
@@ -78,13 +74,13 @@ async function execute(site: Site, { cluster, taskArn, container, tenantId }: Ex
   }
 }
 
-function accessOf(streamUrl: string | undefined, token: string | undefined): ChannelAccess {
+function accessOf(streamUrl: string | undefined, token: string | undefined): SessionAccess {
   if (streamUrl && token) return { streamUrl, token };
   throw new AppError('internal', 'AWS opened a session without saying where');
 }
 
 /** Null when the session is over. */
-async function resume(site: Site, id: string, tenantId: string): Promise<ChannelAccess | null> {
+export async function resume(site: Site, id: string, tenantId: string): Promise<SessionAccess | null> {
   const command = new ResumeSessionCommand({ SessionId: id });
   const send = (http: { abortSignal: AbortSignal }) => site.clients.ssm.send(command, http);
   const call = { action: 'ssm:ResumeSession', subject: { noun: 'session' }, tenantId, send };
@@ -108,29 +104,4 @@ async function terminate(site: Site, id: string, tenantId: string): Promise<void
   } catch (error) {
     if (!hasCode(error, 'not_found')) site.log('a session is left to its idle timeout', { err: error });
   }
-}
-
-/** Resolves when the listener waits for its script. What comes before is the agent's own talk. */
-async function heard(channel: DataChannel, site: Site): Promise<void> {
-  const late = new AbortController();
-  void site.clock.sleep(listenMs, late.signal).then(() => late.signal.aborted || channel.close());
-  let said = Buffer.alloc(0);
-  try {
-    for (let chunk = await channel.output.next(); chunk; chunk = await channel.output.next()) {
-      said = Buffer.concat([said, chunk]);
-      if (said.includes(listening)) return;
-      if (said.includes(noTerminal)) {
-        throw new AppError('unsupported', 'The image lacks stty, which a command in a container needs here');
-      }
-    }
-  } finally {
-    late.abort();
-  }
-  const cause = new Error(`${said.subarray(-2000)} ${channel.farewell}`);
-  if (/not found|no such file/i.test(cause.message)) {
-    throw new AppError('unsupported', 'The image has no shell (sh), which a command in a container needs here', {
-      cause,
-    });
-  }
-  throw new AppError('unavailable', 'The container did not answer', { cause });
 }

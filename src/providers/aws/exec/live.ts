@@ -1,12 +1,12 @@
 /** What is done inside a run while it lives: commands, signals, pauses, its processes. All of it needs the agent of exec in its task. */
 import { AppError } from '../../../domain/errors.ts';
 import type { ExecSpec } from '../../../domain/exec.ts';
-import type { ArchivePort, CallOptions, RunRef, Session, StatsSample } from '../../provider.ts';
+import type { ArchivePort, CallOptions, ExecAccess, RunRef, Session, StatsSample } from '../../provider.ts';
 import { getRecord, liveTask } from '../runs/lookup.ts';
 import { changeRecord } from '../runs/records.ts';
 import type { Site } from '../site.ts';
 import { readFiles, statPath } from './archive.ts';
-import { type ExecTarget, execIn } from './exec.ts';
+import { accessTo, type ExecTarget, execIn } from './exec.ts';
 import { readRoot } from './export.ts';
 import { measure } from './measures.ts';
 import { freeze, listProcesses, signalCommand, thaw } from './processes.ts';
@@ -29,9 +29,17 @@ async function targetOf(
 }
 
 export async function execRun(site: Site, run: RunRef, spec: ExecSpec, options: CallOptions): Promise<Session> {
+  return execIn(site, await unpausedTarget(site, run, options), spec, options);
+}
+
+export async function accessRun(site: Site, run: RunRef, spec: ExecSpec, options: CallOptions): Promise<ExecAccess> {
+  return accessTo(site, await unpausedTarget(site, run, options), spec, options);
+}
+
+async function unpausedTarget(site: Site, run: RunRef, options: CallOptions): Promise<ExecTarget> {
   const { target, isPaused } = await targetOf(site, run, options);
   if (isPaused) throw new AppError('conflict', 'The container is paused');
-  return execIn(site, target, spec, options);
+  return target;
 }
 
 export async function signalRun(site: Site, run: RunRef, signalName: string, options: CallOptions): Promise<void> {

@@ -1,6 +1,6 @@
 /** A command behind a data channel as the port's Session. */
-import { AppError } from '../../../domain/errors.ts';
-import type { CallOptions, Session } from '../../provider.ts';
+import { AppError } from '../domain/errors.ts';
+import type { CallOptions, Session } from '../providers/provider.ts';
 import type { DataChannel } from './channel.ts';
 import { NoticeReader, type Part } from './notices.ts';
 import { parting } from './script.ts';

@@ -1,7 +1,7 @@
 /** Order out of disorder: what a bad network does to messages never shows. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Inbox } from '../../../../src/providers/aws/exec/inbox.ts';
+import { Inbox } from '../../src/session-manager/inbox.ts';
 
 const message = (sequence: number) => ({
   ...{ type: 'output_stream_data', createdAtMs: 0, sequence, flags: 0, id: '', payloadKind: 1 },

@@ -2,7 +2,7 @@
  * What is sent on a data channel: numbered, kept until it is acknowledged, and sent again while it is not. The agent takes
  * nothing at all until its terminal is there, so that sending again is no exception.
  */
-import type { Clock, Ids } from '../../../domain/clock.ts';
+import type { Clock, Ids } from '../domain/clock.ts';
 import { encodeMessage, type payloadKind } from './message.ts';
 
 interface Pending {

@@ -3,19 +3,14 @@
  * after a break a new token opens another one, and both ends go on where they were. It knows nothing of what the bytes mean.
  */
 import { WebSocket } from 'ws';
-import type { Clock, Ids } from '../../../domain/clock.ts';
-import { AppError } from '../../../domain/errors.ts';
+import type { Clock, Ids } from '../domain/clock.ts';
+import { AppError } from '../domain/errors.ts';
+import type { SessionAccess } from '../providers/provider.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { acknowledgement, handshakeResponse, openingFrame } from './frames.ts';
 import { Inbox } from './inbox.ts';
 import { type ChannelMessage, decodeMessage, payloadKind } from './message.ts';
 import { Outbox } from './outbox.ts';
-
-/** Opens the channel once. It is the capability to use it, and no log may have it. */
-export interface ChannelAccess {
-  streamUrl: string;
-  token: string;
-}
 
 export interface ChannelSite {
   clock: Clock;
@@ -43,7 +38,7 @@ export class DataChannel {
   /** What the agent said when it closed the channel. */
   farewell = '';
   readonly #site: ChannelSite;
-  readonly #resume: () => Promise<ChannelAccess | null>;
+  readonly #resume: () => Promise<SessionAccess | null>;
   readonly #inbox = new Inbox();
   readonly #outbox: Outbox;
   readonly #end = Promise.withResolvers<ChannelEnd>();
@@ -53,7 +48,7 @@ export class DataChannel {
   #pingedAt: number;
 
   /** @param resume a new access to the same channel; null when there is none any more */
-  constructor(site: ChannelSite, access: ChannelAccess, resume: () => Promise<ChannelAccess | null>) {
+  constructor(site: ChannelSite, access: SessionAccess, resume: () => Promise<SessionAccess | null>) {
     this.#site = site;
     this.#resume = resume;
     this.#heardAt = site.clock.now();
@@ -90,8 +85,8 @@ export class DataChannel {
   }
 
   /** One socket after the other, until the channel is over. */
-  async #keepOpen(first: ChannelAccess): Promise<void> {
-    let access: ChannelAccess | null = first;
+  async #keepOpen(first: SessionAccess): Promise<void> {
+    let access: SessionAccess | null = first;
     while (access && !this.#over.signal.aborted) {
       await this.#live(access);
       if (this.#over.signal.aborted) return;
@@ -102,7 +97,7 @@ export class DataChannel {
   }
 
   /** Resolves when this socket is gone. */
-  #live({ streamUrl, token }: ChannelAccess): Promise<void> {
+  #live({ streamUrl, token }: SessionAccess): Promise<void> {
     const socket = new WebSocket(streamUrl, {
       ...{ handshakeTimeout: openMs, maxPayload: maxFrameBytes, perMessageDeflate: false },
     });
@@ -120,7 +115,7 @@ export class DataChannel {
     });
   }
 
-  async #comeBack(): Promise<ChannelAccess | null> {
+  async #comeBack(): Promise<SessionAccess | null> {
     for (const pauseMs of pausesMs) {
       await this.#site.clock.sleep(pauseMs, this.#over.signal);
       if (this.#over.signal.aborted) return null;

@@ -1,5 +1,5 @@
 /** The words of a data channel's protocol: its first frame, the handshake, acknowledgements. Pure. */
-import type { Clock, Ids } from '../../../domain/clock.ts';
+import type { Clock, Ids } from '../domain/clock.ts';
 import { type ChannelMessage, encodeMessage, payloadKind } from './message.ts';
 
 /** Of AWS's own client, whose protocol this is: the agent decides by it what it may send. */

@@ -1,7 +1,7 @@
 /** The bytes of a data channel's messages. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeMessage, encodeMessage } from '../../../../src/providers/aws/exec/message.ts';
+import { decodeMessage, encodeMessage } from '../../src/session-manager/message.ts';
 
 const size = {
   type: 'input_stream_data',

@@ -6,7 +6,7 @@
  * terminal raw, says that it listens, and then reads the script that it is to run. What the script tells us comes as notices
  * between the bytes of the command (notices.ts), marked by a word that only this session knows.
  */
-import type { ExecSpec } from '../../../domain/exec.ts';
+import type { ExecSpec } from '../domain/exec.ts';
 
 /** Comes out when the listener waits for its script. It is not in the command's own text. */
 export const listening = Buffer.from('\u0001longshore listens\u0002');

@@ -1,0 +1,131 @@
+/**
+ * Commands whose bytes go past Longshore: the agent asks for the provider's session and speaks over it itself. Nothing of what
+ * is typed or written passes through a function that could end in the middle.
+ */
+import type { Duplex } from 'node:stream';
+import { z } from 'zod';
+import { systemClock, systemIds } from '../domain/clock.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Session } from '../providers/provider.ts';
+import { DataChannel } from '../session-manager/channel.ts';
+import { commandOver } from '../session-manager/command.ts';
+import { ask, reasonOf } from './ask.ts';
+import type { Onward } from './onward.ts';
+import { agreement, give } from './output.ts';
+import { refuseUpgrade } from './upgraded.ts';
+
+const access = z.object({ streamUrl: z.string(), token: z.string() });
+const granted = access.extend({
+  started: z.object({
+    ...{ script: z.string(), mark: z.string(), resume: z.string() },
+    ...{ tty: z.boolean(), stdin: z.boolean() },
+  }),
+});
+
+class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Those of one agent, so that terminals can be resized. */
+export class ExecSessions {
+  readonly #onward: Onward;
+  readonly #live = new Map<string, Session>();
+  readonly #over = new AbortController();
+
+  constructor(onward: Onward) {
+    this.#onward = onward;
+  }
+
+  /** Answers the client, and carries its bytes until either side ends. */
+  async relay(exec: string, client: Duplex): Promise<void> {
+    try {
+      const { session, tty } = await this.#open(exec);
+      client.once('close', () => session.close());
+      client.write(agreement(tty));
+      void takeInput(session, client);
+      await give(session.output, client, tty);
+      await this.#ended(exec, session);
+      client.end();
+    } catch (error) {
+      if (client.writableEnded || client.destroyed) return;
+      const { status, message } = asRefusal(error, this.#onward);
+      refuseUpgrade(client, status, message);
+    }
+  }
+
+  /** Without a client: it lasts as long as the agent. Rejects with a Refusal. */
+  async detach(exec: string): Promise<void> {
+    const { session } = await this.#open(exec);
+    const drain = async () => {
+      for await (const _ of session.output);
+      await this.#ended(exec, session);
+    };
+    void drain().catch(() => session.close());
+  }
+
+  /** False when it is none of this agent's. */
+  async resize(exec: string, columns: number, rows: number): Promise<boolean> {
+    const session = this.#live.get(exec);
+    await session?.resize(columns, rows);
+    return session !== undefined;
+  }
+
+  close(): void {
+    this.#over.abort();
+  }
+
+  async #open(exec: string): Promise<{ session: Session; tty: boolean }> {
+    const path = `/v1/execs/${exec}/session`;
+    const answer = await ask(this.#onward, 'PUT', path, {});
+    const grant = granted.safeParse(answer.body);
+    if (answer.status !== 200 || !grant.success) throw new Refusal(answer.status, reasonOf(answer));
+    const { started, ...first } = grant.data;
+    const site = { clock: systemClock, ids: systemIds, log: () => {} };
+    const channel = new DataChannel(site, first, async () => {
+      const again = access.safeParse((await ask(this.#onward, 'PUT', path, { resume: started.resume })).body);
+      return again.success ? again.data : null;
+    });
+    try {
+      const session = await commandOver(channel, site, started, { signal: this.#over.signal });
+      this.#live.set(exec, session);
+      return { session, tty: started.tty };
+    } catch (error) {
+      await this.#report(exec, null);
+      throw error;
+    }
+  }
+
+  /** The code is on record before the client hears of the end, and asks. */
+  async #ended(exec: string, session: Session): Promise<void> {
+    this.#live.delete(exec);
+    session.close();
+    await this.#report(exec, await session.exit);
+  }
+
+  async #report(exec: string, exitCode: number | null): Promise<void> {
+    await ask(this.#onward, 'PUT', `/v1/execs/${exec}/result`, { exitCode });
+  }
+}
+
+export function asRefusal(error: unknown, onward: Onward): { status: number; message: string } {
+  if (error instanceof Refusal) return error;
+  if (error instanceof AppError) return { status: statusOf(error), message: error.message };
+  return { status: 502, message: onward.explain(error as Error) };
+}
+
+const statusOf = ({ code }: AppError): number =>
+  code === 'conflict' ? 409 : code === 'unsupported' ? 501 : code === 'timeout' ? 504 : 503;
+
+async function takeInput(session: Session, client: Duplex): Promise<void> {
+  try {
+    for await (const chunk of client.iterator({ destroyOnReturn: false })) await session.write(chunk);
+    await session.endInput();
+  } catch {
+    // A command that ended, or takes no input, has no use for more.
+    client.resume();
+  }
+}
