@@ -1,5 +1,5 @@
 /** The REST API in front of the api function: every path and method, answers as streams of up to 15 minutes, bodies as they are. */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   DomainName,
@@ -79,7 +79,9 @@ export class FrontDoor extends Construct {
     });
     this.api.root.addMethod('ANY', integration);
     this.api.root.addProxy({ anyMethod: true, defaultIntegration: integration });
-    this.url = own.domain === null ? this.api.url.replace(/\/$/, '') : this.#domain(own.domain);
+    const { region, urlSuffix } = Stack.of(this);
+    const given = `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${stageName}`;
+    this.url = own.domain === null ? given : this.#domain(own.domain);
     if (own.firewall !== null) {
       new Firewall(this, 'Firewall', {
         prefix: prefixOf(settings),

@@ -1,6 +1,6 @@
 /** Aurora PostgreSQL, Serverless v2, and the secret with which one logs in. Only members of its client group reach it. */
 import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { Peer, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   AuroraPostgresEngineVersion,
@@ -93,8 +93,9 @@ export class DataStack extends Stack {
     const rotators = new SecurityGroup(this, 'Rotators', {
       vpc,
       description: 'Changes the password of the database',
-      allowAllOutbound: true,
+      allowAllOutbound: false,
     });
+    rotators.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'Secrets Manager');
     rotators.connections.allowTo(group, Port.tcp(port), 'Postgres');
     const rotation = this.cluster.addRotationSingleUser({
       automaticallyAfter: Duration.days(rotateDays),

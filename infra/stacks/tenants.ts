@@ -6,6 +6,7 @@ import { ArnFormat, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { PrivateDnsNamespace } from 'aws-cdk-lib/aws-servicediscovery';
+import { S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY } from 'aws-cdk-lib/cx-api';
 import type { Construct } from 'constructs';
 import { BuildMachines } from '../constructs/build-machines.ts';
 import { Registry } from '../constructs/registry.ts';
@@ -26,6 +27,8 @@ export class TenantsStack extends Stack {
 
   constructor(scope: Construct, id: string, settings: Settings, places: Places, props: StackProps) {
     super(scope, id, props);
+    // Whatever app it is in: buckets have no access control lists any more.
+    this.node.setContext(S3_SERVER_ACCESS_LOGS_USE_BUCKET_POLICY, true);
     const prefix = prefixOf(settings);
     const { tenants } = settings;
     const bucket = this.#bucket(settings);

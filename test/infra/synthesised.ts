@@ -36,10 +36,10 @@ export function standInBundles(): string {
 }
 
 /** Without what costs most of the time: the stack of each construct's making, and the rules that `npm run synth` judges by as well. */
-export const quickApp = (): App =>
+export const quickApp = (flags: Record<string, unknown> = {}): App =>
   new App({
     outdir: mkdtempSync(join(tmpdir(), 'longshore-cdk-')),
-    context: { 'aws:cdk:disable-stack-trace': true },
+    context: { ...flags, 'aws:cdk:disable-stack-trace': true },
     builtinCloudFormationValidation: false,
     treeMetadata: false,
   });
