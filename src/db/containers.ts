@@ -31,7 +31,7 @@ export const shownContainer: Selection<ShownContainer> = withRun(
   ]),
   selection(runs, 'r', [
     ...(['phase', 'startedSeq', 'exitCode', 'oomKilled', 'failure', 'health', 'address', 'networks'] as const),
-    ...(['ports', 'startedAt', 'finishedAt', 'restartCount', 'restartAt'] as const),
+    ...(['ports', 'resources', 'startedAt', 'finishedAt', 'restartCount', 'restartAt'] as const),
   ]),
 );
 

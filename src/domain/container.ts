@@ -72,7 +72,7 @@ export interface Run {
   /** By the networks' keys at the provider; null where that does not tell. */
   networks: Record<string, Endpoint> | null;
   ports: PublishedPort[];
-  /** The limits it was last seen with; null where the provider does not tell. */
+  /** The limits it was last seen with, or its size where the provider rounds them; null where that does not tell. */
   resources: Resources | null;
   startedAt: Date | null;
   finishedAt: Date | null;
@@ -135,7 +135,7 @@ export interface ShownContainer
   run: Pick<
     Run,
     | ('phase' | 'startedSeq' | 'exitCode' | 'oomKilled' | 'failure' | 'health' | 'address' | 'networks')
-    | ('ports' | 'startedAt' | 'finishedAt' | 'restartCount' | 'restartAt')
+    | ('ports' | 'resources' | 'startedAt' | 'finishedAt' | 'restartCount' | 'restartAt')
   >;
 }
 

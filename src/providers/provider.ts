@@ -87,7 +87,7 @@ export type Observation =
       /** By the networks' keys; null when the provider does not tell. */
       networks: Record<string, Endpoint> | null;
       ports: PublishedPort[];
-      /** The limits it has, absent = none; null where the provider does not tell. */
+      /** The limits it has, or the size that was rounded up from them; absent = none, null where the provider does not tell. */
       resources: Resources | null;
       startedAt: Date | null;
       finishedAt: Date | null;
@@ -119,6 +119,8 @@ export interface Features {
   restartInPlace: boolean;
   /** Where every start is a new incarnation: a run's log begins with those of the earlier ones. */
   logsGoOn?: boolean;
+  /** It gives containers the next size that it has: what a run was seen with is no reason to change its limits. */
+  roundsLimits?: boolean;
   /** How long an absence must last before it counts as loss, in seconds. */
   absenceSeconds: number;
   mountTypes: readonly ('volume' | 'tmpfs' | 'bind')[];

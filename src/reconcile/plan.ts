@@ -87,6 +87,7 @@ const isThere = ({ handle, phase }: Run): boolean =>
 
 /** An ended run that never starts again keeps the limits it had. */
 function planLimits({ run, spec }: Container, features: Features): Action | null {
+  if (features.roundsLimits) return null;
   if (run.resources === null || (run.phase === 'exited' && !features.restartInPlace)) return null;
   return sameLimits(spec.resources, run.resources) ? null : { kind: 'update' };
 }

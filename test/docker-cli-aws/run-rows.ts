@@ -4,7 +4,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { type Bench, patient, type Rows } from './row.ts';
 
 export function runRows(bench: Bench): Rows {
-  const { a, image, started, says, shown, account } = bench;
+  const { a, app, image, started, says, shown, account } = bench;
   const gone = (name: string) => a.ok(['rm', '-f', name]);
   const run = (...options: string[]) => ({ refused: ['run', '-d', ...options, image, 'true'] });
   const taskOf = async (name: string) => {
@@ -81,9 +81,20 @@ export function runRows(bench: Bench): Rows {
       check: () => says('init', ['--init'], 'cat', '/proc/1/comm'),
     },
     'run --memory': {
-      checks: 'the task has the next size, and the container its limit',
+      checks: 'the task has the next size, which is told beside what was asked for, and the container its limit',
       check: async () => {
         await sized(['--memory', '3000m', '--cpus', '1'], { cpu: '1024', memory: '3072' })();
+        const name = await started(['--memory', '100m', '--cpus', '0.2'], 'sleep', '300');
+        const { Memory, NanoCpus, Annotations } = JSON.parse(await shown(name, '{{json .HostConfig}}'));
+        expect({ Memory, NanoCpus }).toEqual({ Memory: 100 * 2 ** 20, NanoCpus: 200_000_000 });
+        const size = { 'longshore.size.cpus': '0.25', 'longshore.size.memory': String(512 * 2 ** 20) };
+        expect(Annotations).toEqual(size);
+        const { resources, spec } = await app.a.admin.expect<{ resources: object; spec: { resources: object } }>(
+          ...([200, 'GET', `/v1/containers/${name}`] as const),
+        );
+        expect(resources).toEqual({ cpus: 0.25, memoryMiB: 512 });
+        expect(spec.resources).toMatchObject({ cpus: 0.2, memoryMiB: 100 });
+        await gone(name);
         const read = 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null';
         await says(String(100 * 2 ** 20), ['--memory', '100m'], 'sh', '-c', read);
       },

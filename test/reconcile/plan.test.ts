@@ -249,6 +249,12 @@ describe('limits', () => {
     expect(plan(created, inPlace, now, { limitsRefused: true })).toEqual({ kind: 'start', byPolicy: false });
   });
 
+  it('are what they are where the provider rounds them', () => {
+    expect(next(having({ cpus: 1, memoryMiB: 2048 }), { ...anew, roundsLimits: true })).toEqual(
+      settled(LIVE_CHECK_SECONDS),
+    );
+  });
+
   it('of an ended run matter only where it starts again', () => {
     const ended = having({}, { phase: 'exited', exitCode: 0, finishedAt: ago(9) });
     expect(next(ended)).toEqual({ kind: 'update' });

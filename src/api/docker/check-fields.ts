@@ -57,10 +57,12 @@ function isUnsetHostField(name: string, given: unknown, beside: Asked): boolean 
 }
 
 /** What clients send for every field they have no wish about. */
-function asksNothing(value: unknown, { neutral, emptyCounts, sameAs }: Field, beside: Asked): boolean {
+function asksNothing(value: unknown, { neutral, emptyCounts, answered, sameAs }: Field, beside: Asked): boolean {
   if (value === null) return true;
   if (emptyCounts) return false;
-  if (typeof value === 'object') return Object.keys(value ?? {}).length === 0;
+  if (typeof value === 'object') {
+    return Object.keys(value ?? {}).every((name) => answered !== undefined && name.startsWith(answered));
+  }
   if (neutral?.some((one) => one === value)) return true;
   if (sameAs !== undefined && value === beside[sameAs]) return true;
   return value === '' || value === 0 || value === false;

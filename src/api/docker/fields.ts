@@ -11,6 +11,8 @@ interface FieldFacts {
   since?: string;
   /** Values that ask for nothing, besides null, false, 0, and empty texts, lists and objects. */
   neutral?: readonly (string | number)[];
+  /** Names in it that begin so are what inspect answers: they ask for nothing. */
+  answered?: string;
   /** Only null asks for nothing. */
   emptyCounts?: true;
   /** Another field beside it: a value that equals that one's asks for nothing. */

@@ -1,7 +1,9 @@
 /** The verdicts on HostConfig: what runs beside, below and around a container's processes. */
+
 import { approximated, type Field, type FieldTable, forbidden, mapped, unsupported } from './fields.ts';
 import { mountFields } from './mount-fields.ts';
 import { resourceFields } from './resource-fields.ts';
+import { sizePrefix } from './size-annotations.ts';
 
 const namespace = (kind: string, neutral: string[]): Field =>
   forbidden(
@@ -69,7 +71,7 @@ export const hostConfigFields: FieldTable = {
   StorageOpt: forbidden('the size of the root file system is decided by the operator', 'Use a volume for large data'),
   Runtime: forbidden('which runtime is used is decided by the operator', 'Leave it out', { neutral: ['runc'] }),
   Isolation: unsupported('it is for containers of Windows', 'Leave it out', { neutral: ['default'] }),
-  Annotations: forbidden('they steer the runtime of the host', 'Use Labels', { since: '1.43' }),
+  Annotations: forbidden('they steer the runtime of the host', 'Use Labels', { since: '1.43', answered: sizePrefix }),
   MaskedPaths: forbidden(unmasked, 'Leave it out', { since: '1.38', emptyCounts: true }),
   ReadonlyPaths: forbidden(unmasked, 'Leave it out', { since: '1.38', emptyCounts: true }),
   Capabilities: unsupported('only API 1.40 had it, and no client sends it', 'Use CapAdd and CapDrop', {

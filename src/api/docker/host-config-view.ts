@@ -3,6 +3,7 @@ import type { ContainerDetails } from '../../domain/container-details.ts';
 import type { ContainerSpec } from '../../domain/container-spec.ts';
 import { hostMountsView } from './mounts-view.ts';
 import { networkModeOf } from './networks-view.ts';
+import { sizeAnnotations } from './size-annotations.ts';
 import { portKey } from './translate-ports.ts';
 
 /** What nobody can ask for. */
@@ -73,6 +74,7 @@ export function hostConfigView(container: ContainerDetails) {
     Init: spec.init,
     ReadonlyRootfs: spec.readonlyRoot,
     ...(spec.sysctls && { Sysctls: spec.sysctls }),
+    ...sizeAnnotations(container),
   };
 }
 

@@ -44,6 +44,11 @@ export const containerView = z
         protocol: z.enum(['tcp', 'udp']),
       }),
     ),
+    resources: containerSpec.shape.resources
+      .nullable()
+      .describe(
+        'What it was last seen with: its limits, or the size of what it runs on where the provider has sizes of its own',
+      ),
     restartCount: z.int(),
     labels: z.record(z.string(), z.string()),
     generation: z.int().describe('Grows with every accepted change'),
@@ -82,6 +87,7 @@ export function viewContainer(
       return { id: networkId, name, aliases, address, prefixLength, gateway, mac };
     }),
     ports: run.ports,
+    resources: run.resources,
     restartCount: run.restartCount,
     labels: spec.labels,
     generation: container.generation,

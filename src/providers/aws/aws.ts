@@ -58,6 +58,7 @@ export function createAwsProvider(options: AwsOptions): Provider {
     features: {
       restartInPlace: false,
       logsGoOn: true,
+      roundsLimits: true,
       absenceSeconds: 300,
       mountTypes: settings.fileSystemId === null ? [] : ['volume'],
       maxMemoryMiB: largestSize.memoryMiB,

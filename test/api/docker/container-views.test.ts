@@ -117,11 +117,14 @@ describe('inspect', () => {
         ConsoleSize: [24, 80],
       },
     };
-    const container = details(asked, {
-      image: null,
-      volumes: [{ position: 4, name: 'f'.repeat(64), anonymous: true }],
-    });
+    const mine = { image: null, volumes: [{ position: 4, name: 'f'.repeat(64), anonymous: true }] };
+    // As a provider has it that rounds limits up.
+    const container = details(asked, mine, { resources: { cpus: 2, memoryMiB: 4096 } });
     const { Config, HostConfig } = toInspect(container, '1.44');
+    expect(HostConfig).toMatchObject({
+      ...asked.HostConfig,
+      Annotations: { 'longshore.size.cpus': '2', 'longshore.size.memory': '4294967296' },
+    });
     const { spec, warnings } = toSpec({ ...Config, HostConfig }, {});
     expect(warnings).toEqual([]);
     expect({ ...spec, mounts: sorted(spec.mounts) }).toEqual({

@@ -71,7 +71,11 @@ export function taskObservation(record: RunRecord, task: Task, publicIp: string 
   };
 }
 
-function base({ key, networks }: RunRecord, address: string | null = null, mac: string | null = null): Present {
+function base(
+  { key, networks, overrides }: RunRecord,
+  address: string | null = null,
+  mac: string | null = null,
+): Present {
   const endpoint = (aliases: string[]): Endpoint => ({ address, prefixLength: null, gateway: null, mac, aliases });
   return {
     kind: 'present',
@@ -84,12 +88,16 @@ function base({ key, networks }: RunRecord, address: string | null = null, mac: 
     address: networks.length > 0 ? address : null,
     networks: Object.fromEntries(networks.map(({ key: network, aliases }) => [network, endpoint(aliases)])),
     ports: [],
-    // Rounded up to what Fargate has, they would look like others than were asked for.
-    resources: null,
+    resources: sizeOf(overrides),
     startedAt: null,
     finishedAt: null,
     version: null,
   };
+}
+
+/** Of the whole task, which a forwarder and the agent of exec share; its container's own limit of memory is the spec's. */
+function sizeOf({ cpu, memory }: RunRecord['overrides']): Present['resources'] {
+  return { cpus: Number(cpu) / 1024, memoryMiB: Number(memory) };
 }
 
 function healthOf(main: Container | undefined): Present['health'] {
