@@ -39,7 +39,9 @@ export function login(
   const { host, port, username, password } = options;
   const local = host.startsWith('/') && !password;
   const assumed = role === undefined || local ? {} : { role };
-  const connection = sessions ? { ...settings, ...options.connection, ...assumed } : options.connection;
+  // A process that stands still closes nothing, and a database that pauses waits for the last session.
+  const idle: Record<string, string> = { idle_session_timeout: `${2 * IDLE_SECONDS}s` };
+  const connection = sessions ? { ...idle, ...settings, ...options.connection, ...assumed } : options.connection;
   return {
     ...options,
     ...(role !== undefined && local ? { username: role } : {}),

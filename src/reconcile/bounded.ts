@@ -15,21 +15,19 @@ const RESERVE_MS = 25_000;
 /** Of what is due soon after an event. */
 const EVENT_PATIENCE_MS = 1_000;
 
-/** Puts the events on record, then works off what is due: because of them, or because somebody else was killed. */
+/**
+ * Puts the events on record, then works off what is due: because of them, or because somebody else was killed. Rejects when they
+ * could not be put on record, or when nobody would carry on what is left: then they shall come again.
+ */
 export async function carryOn(
   deps: Deps,
   events: ProviderEvent[],
   remainingMs: () => number,
 ): Promise<{ turns: number }> {
   await heedEvents(deps, events);
+  const turns = await workOff(deps, () => remainingMs() - RESERVE_MS, EVENT_PATIENCE_MS);
   await stayAwake(deps);
-  try {
-    return { turns: await workOff(deps, () => remainingMs() - RESERVE_MS, EVENT_PATIENCE_MS) };
-  } catch (error) {
-    // They are on record, and due.
-    deps.log.error({ err: error }, 'what events made due is left to the sweep');
-    return { turns: 0 };
-  }
+  return { turns };
 }
 
 export interface Swept extends SweepReport {
@@ -42,10 +40,14 @@ export interface Swept extends SweepReport {
 export async function sweepFor(deps: Deps, remainingMs: () => number): Promise<Swept> {
   const leftMs = () => remainingMs() - RESERVE_MS;
   if (deps.schedule) await markHeard(deps.db);
-  const [turns, report] = await Promise.all([
+  const [worked, swept] = await Promise.allSettled([
     workOff(deps, leftMs, Number.POSITIVE_INFINITY),
     sweepInTurn(deps, AbortSignal.timeout(Math.max(0, leftMs()))),
   ]);
+  // Nothing is left under way when it is told what went wrong.
+  if (worked.status === 'rejected') throw worked.reason;
+  if (swept.status === 'rejected') throw swept.reason;
+  const [turns, report] = [worked.value, swept.value];
   const { orphans, unfinished } = report;
   const found = await workOff(deps, leftMs, Number.POSITIVE_INFINITY);
   const isQuiet = unfinished.length === 0 && orphans?.discarded === 0 && orphans.braked === 0;

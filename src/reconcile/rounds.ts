@@ -27,23 +27,27 @@ export async function workOn(deps: Deps, lease: Lease): Promise<void> {
 export async function workOff(deps: Deps, leftMs: () => number, patienceMs: number): Promise<number> {
   const busy = new Set<Promise<void>>();
   let turns = 0;
-  while (leftMs() > 0) {
-    const leases = await takeDue(deps, PARALLEL - busy.size);
+  const begin = (leases: Lease[]) => {
     turns += leases.length;
     for (const lease of leases) {
       const turn = workOn(deps, lease).finally(() => busy.delete(turn));
       busy.add(turn);
     }
-    if (busy.size >= PARALLEL) await Promise.race(busy);
-    else if (leases.length === 0) {
+    return leases.length;
+  };
+  try {
+    while (leftMs() > 0) {
+      if (busy.size >= PARALLEL) await Promise.race(busy);
+      if (begin(await takeDue(deps, PARALLEL - busy.size)) > 0) continue;
       const seconds = await nextDueSeconds(deps.db);
       const waitMs = seconds === null ? Number.POSITIVE_INFINITY : seconds * 1000;
-      if (waitMs > Math.min(patienceMs, leftMs())) {
-        if (busy.size === 0) break;
-        await Promise.race(busy);
-      } else await Promise.race([...busy, deps.clock.sleep(Math.min(Math.max(waitMs, 10), LONGEST_PAUSE_MS))]);
+      const isSoon = waitMs <= Math.min(patienceMs, leftMs());
+      if (!isSoon && busy.size === 0) break;
+      const pauseMs = Math.min(Math.max(waitMs, 10), LONGEST_PAUSE_MS);
+      await Promise.race(isSoon ? [...busy, deps.clock.sleep(pauseMs)] : busy);
     }
+  } finally {
+    await Promise.all(busy);
   }
-  await Promise.all(busy);
   return turns;
 }

@@ -54,6 +54,20 @@ test.for(Object.entries(lost))('after %s lost its connection, all others have on
   expect(await db.query('reconciler', { text: 'select * from marks', params: [] })).toEqual([]);
 });
 
+test('a session whose process stands still ends by itself, and who wakes up has another', async () => {
+  const [set] = await db.query('app', { text: "select current_setting('idle_session_timeout') as idle", params: [] });
+  expect(set).toEqual({ idle: '2min' });
+  await db.close();
+  const short = new URL(database.url);
+  short.searchParams.set('idle_session_timeout', '100ms');
+  db = connect({ url: short.href, connections: 1 });
+  expect(await db.query('reconciler', answer)).toEqual([{ answer: 42 }]);
+  const sessions = () =>
+    admin`select from pg_stat_activity where datname = current_database() and usename = 'longshore_reconciler'`;
+  await waitFor(async () => (await sessions()).length === 0);
+  expect(await db.query('reconciler', answer)).toEqual([{ answer: 42 }]);
+});
+
 test('a transaction that is refused leaves nothing, and its connection to others', async () => {
   const refused = new Error('refused');
   const refuse = () => {

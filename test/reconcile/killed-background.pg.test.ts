@@ -40,7 +40,13 @@ async function deceased() {
   await deps.provider.kill({ key: run.providerKey, handle: run.handle }, 'KILL', {
     signal: AbortSignal.timeout(5_000),
   });
-  const event: ProviderEvent = { tenantId, containerId: id, incarnation: run.incarnation, version: 7, news: 'ended' };
+  const event: ProviderEvent = {
+    tenantId,
+    containerId: id,
+    incarnation: run.incarnation,
+    version: 1000,
+    news: 'ended',
+  };
   const expectDead = async () => {
     const seen = await getContainer(deps, ctx, id);
     expect(seen.run).toMatchObject({ phase: 'exited', exitCode: 137 });
