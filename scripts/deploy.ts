@@ -1,25 +1,32 @@
 /**
- * `npm run deploy -- [bootstrap|diff|destroy] --stage X [arguments of cdk]`: bundles the functions and hands over to the CDK, which deploys
- * with the credentials and region that the environment describes.
+ * `npm run deploy -- [bootstrap|diff|destroy] --stage X [--stack PART] [arguments of cdk]`: bundles the functions and hands over to the CDK,
+ * which deploys with the credentials and region that the environment describes. All stacks, or the one of that part alone.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleFunctions } from './bundle.ts';
-import { stageNames, takeStage } from './stage-arguments.ts';
+import { stageNames, takeOption, takeStage } from './stage-arguments.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const verbs = ['deploy', 'bootstrap', 'diff', 'destroy'];
+/** As infra/constructs/longshore.ts calls them. */
+const parts = new Map(
+  Object.entries({ network: 'Network', data: 'Data', tenants: 'Tenants', 'control-plane': 'ControlPlane' }),
+);
 
 try {
-  const { stage, rest } = takeStage(process.argv.slice(2));
+  const { stage, rest: given } = takeStage(process.argv.slice(2));
+  const { value: part, rest } = takeOption('--stack', given);
   const verb = verbs.find((each) => each === rest[0]) ?? 'deploy';
   if (stage === null)
     throw new Error(
-      `Usage: npm run deploy -- [${verbs.join('|')}] --stage ${stageNames().join('|')} [arguments of cdk]`,
+      `Usage: npm run deploy -- [${verbs.join('|')}] --stage ${stageNames().join('|')} [--stack PART] [arguments of cdk]`,
     );
+  if (part !== null && !parts.has(part)) throw new Error(`--stack is one of ${[...parts.keys()].join(', ')}`);
   await bundleFunctions(join(root, 'dist/functions'));
-  const which = verb === 'bootstrap' ? [] : ['--all'];
+  const named = part === null ? ['--all'] : [`Longshore/${parts.get(part)}`, '--exclusively'];
+  const which = verb === 'bootstrap' ? [] : named;
   const own = [
     '--app',
     'node infra/app.ts',

@@ -12,12 +12,17 @@ export const stageNames = (): string[] =>
 
 /** Takes `--stage X` out of the arguments. Throws with a sentence for whoever typed them. */
 export function takeStage(args: readonly string[]): { stage: string | null; rest: string[] } {
-  const at = args.indexOf('--stage');
-  if (at < 0) return { stage: null, rest: [...args] };
-  const stage = args[at + 1] ?? '';
+  const { value: stage, rest } = takeOption('--stage', args);
   const known = stageNames();
-  if (!known.includes(stage)) {
+  if (stage !== null && !known.includes(stage)) {
     throw new Error(`There is no infra/stages/${stage}.json. Stages: ${known.join(', ')}`);
   }
-  return { stage, rest: args.filter((_, index) => index !== at && index !== at + 1) };
+  return { stage, rest };
+}
+
+/** Takes an option and its value out of the arguments. */
+export function takeOption(name: string, args: readonly string[]): { value: string | null; rest: string[] } {
+  const at = args.indexOf(name);
+  if (at < 0) return { value: null, rest: [...args] };
+  return { value: args[at + 1] ?? '', rest: args.filter((_, index) => index !== at && index !== at + 1) };
 }

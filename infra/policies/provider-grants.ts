@@ -127,12 +127,8 @@ function records({ arns, prefix }: ProviderPlaces): Grant[] {
       actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
       resources: [`${arns.bucket}/${prefix}/*`],
     },
-    {
-      why: 'One bucket, no wildcard.',
-      actions: ['s3:ListBucket'],
-      resources: [arns.bucket],
-      conditions: { StringLike: { 's3:prefix': `${prefix}/*` } },
-    },
+    // Without a condition: S3 says of a record that there is none only to who may list all, and "denied" to everybody else.
+    { why: 'One bucket, no wildcard.', actions: ['s3:ListBucket'], resources: [arns.bucket] },
   ];
 }
 

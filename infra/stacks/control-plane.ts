@@ -95,6 +95,8 @@ export class ControlPlaneStack extends Stack {
       memoryMiB: 512,
       timeoutSeconds: 300,
     });
+    // The next minute does it again.
+    sweep.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     new Trigger(this, 'Migration', {
       handler: migrate.function,
       timeout: Duration.minutes(6),
@@ -111,7 +113,6 @@ export class ControlPlaneStack extends Stack {
       description:
         'Every minute while something is live or due: the sweep switches it off and what is accepted switches it on',
       schedule: Schedule.rate(Duration.minutes(1)),
-      // The next minute does it again.
       targets: [new FunctionTarget(sweep.function, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
     const service =

@@ -52,6 +52,7 @@ function applies(statement: Statement, { action, resource, context }: Access): b
 function holds(operator: string, actual: string | undefined, wanted: string[]): boolean {
   const optional = operator.endsWith('IfExists');
   const base = operator.replace(/IfExists$/, '').replace(/^For(All|Any)Values:/, '');
+  if (base === 'Null') return wanted.includes(String(actual === undefined));
   if (actual === undefined) return optional || base === 'StringNotEquals' || base === 'StringNotLike';
   switch (base) {
     case 'StringEquals':

@@ -115,8 +115,8 @@ export function providerRequests(statements: readonly Statement[]): Record<strin
     's3:PutObject': record,
     's3:DeleteObject': record,
     's3:ListBucket': row(
-      { resource: bucket, context: { 's3:prefix': `${prefix}/runs/some/` } },
-      { resource: bucket, context: { 's3:prefix': 'elsewhere/' } },
+      [{ resource: bucket, context: { 's3:prefix': `${prefix}/runs/some/` } }, { resource: bucket }],
+      { resource: 'arn:aws:s3:::shop' },
     ),
     'logs:CreateLogGroup': logGroup,
     'logs:PutRetentionPolicy': logGroup,

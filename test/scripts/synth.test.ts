@@ -34,7 +34,9 @@ describe('npm run synth', () => {
       env: { ...env, CDK_DISABLE_CLI_TELEMETRY: 'true' },
     });
     expect(listed.exitCode).toBe(0);
-    expect(listed.stdout).toContain('longshore-dev-control-plane');
+    expect(listed.stdout.trim().split('\n')).toEqual(
+      ['Network', 'Data', 'Tenants', 'ControlPlane'].map((name) => expect.stringMatching(`^Longshore/${name} `)),
+    );
   });
 
   test('says what stages there are when it is asked for another', async () => {
@@ -46,10 +48,19 @@ describe('npm run synth', () => {
   });
 });
 
+test('npm run deploy does nothing for a part that there is not', async () => {
+  const { exitCode, stderr } = await node('scripts/deploy.ts', '--stage', 'dev', '--stack', 'moon');
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: '--stack is one of network, data, tenants, control-plane\n',
+  });
+});
+
 test('npm run deploy does nothing without a stage', async () => {
   const { exitCode, stderr } = await node('scripts/deploy.ts', 'destroy');
   expect({ exitCode, stderr }).toEqual({
     exitCode: 1,
-    stderr: 'Usage: npm run deploy -- [deploy|bootstrap|diff|destroy] --stage dev|prod [arguments of cdk]\n',
+    stderr:
+      'Usage: npm run deploy -- [deploy|bootstrap|diff|destroy] --stage dev|prod [--stack PART] [arguments of cdk]\n',
   });
 });

@@ -13,6 +13,12 @@ export function resourceOf(operation: string, input: Input, site: Site): string 
       const reference = String(input.taskDefinition);
       return site.ecs.definition(reference)?.definition.taskDefinitionArn ?? reference;
     }
+    case 'RegisterTaskDefinition':
+      return site.arn('ecs', `task-definition/${input.family}`);
+    case 'DescribeTasks':
+      return site.arn('ecs', `task/${cluster}/${String([input.tasks].flat()[0]).split('/').at(-1)}`);
+    case 'DescribeClusters':
+      return site.arn('ecs', `cluster/${String([input.clusters].flat()[0]).split('/').at(-1)}`);
     case 'StopTask':
     case 'ExecuteCommand':
       return site.arn('ecs', `task/${cluster}/${String(input.task).split('/').at(-1)}`);

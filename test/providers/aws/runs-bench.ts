@@ -91,7 +91,8 @@ export async function startRunsBench({ spot = false, inRealTime = false }: Bench
   const uri = 'example.org/web:1';
   const access = { settings, prefix: settings.prefix, installId, clients, clock: time, ids: systemIds };
   const writer = { ...access, throttle: createThrottle(time, ownBuckets(time)), log: () => {} };
-  const hold = (tenant: string) => passing(writeHeld(writer, { uri, details }, tenant, live));
+  const hold = (tenant: string, by = settings) =>
+    passing(writeHeld({ ...writer, settings: by, prefix: by.prefix }, { uri, details }, tenant, live));
 
   /** Lets time pass until the work is done. */
   async function passing<T>(work: Promise<T>): Promise<T> {
