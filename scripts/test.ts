@@ -15,6 +15,8 @@ const dockerTestPackages = [
   ...['docker.io', 'iptables', 'busybox-static', 'docker-registry', 'apache2-utils', 'openssl'],
   // Clients; python3-docker is docker-py, which the former is made with.
   ...['docker-compose', 'python3-docker'],
+  // What the runtime client of Lambda is compiled with, and a proxy before Postgres.
+  ...['cmake', 'g++', 'make', 'python3', 'xz-utils', 'pgbouncer'],
 ];
 /** The service models by which test/aws-fake judges requests. */
 const awsTestPackages = ['python3-botocore'];
@@ -46,7 +48,7 @@ try {
 /** Held for the whole run, so that test files that come and go do not stop and start it. */
 async function prepareEngine(): Promise<Engine> {
   await findBinaries();
-  keepServiceOff('docker-registry');
+  for (const service of ['docker-registry', 'pgbouncer']) keepServiceOff(service);
   ensurePackages([...dockerTestPackages, ...awsTestPackages]);
   return acquireEngine({ env: process.env, log, install: true });
 }

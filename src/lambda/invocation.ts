@@ -59,8 +59,11 @@ export class Invocation implements Disposable {
 
 async function send(body: ReadableStream<Uint8Array>, output: Writable, stops: AbortSignal): Promise<void> {
   const reader = body.getReader();
+  let stopping: Promise<void> = Promise.resolve();
   // Ends a read that waits.
-  const stop = () => void reader.cancel().catch(() => {});
+  const stop = () => {
+    stopping = reader.cancel().catch(() => {});
+  };
   stops.addEventListener('abort', stop, { once: true });
   if (stops.aborted) stop();
   try {
@@ -71,6 +74,7 @@ async function send(body: ReadableStream<Uint8Array>, output: Writable, stops: A
     if (!stops.aborted) throw error;
   } finally {
     stops.removeEventListener('abort', stop);
+    await stopping;
     await reader.cancel().catch(() => {});
   }
 }

@@ -1,6 +1,6 @@
 /** Connections that break under a statement, inside and outside of a transaction. */
 import postgres from 'postgres';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { connect, connectionOptions, type Db, type Statement } from '../../src/db/client.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -35,6 +35,15 @@ function cutOff(): Promise<unknown> {
     return cut.length > 0;
   });
 }
+
+test('a connection that was not used for a minute is not trusted: the process may have stood still meanwhile', async () => {
+  const backend = async () => (await db.query('app', { text: 'select pg_backend_pid() as pid', params: [] }))[0]?.pid;
+  const first = await backend();
+  expect(await backend()).toBe(first);
+  vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await backend()).not.toBe(first);
+});
 
 const lost: Record<string, () => Promise<unknown>> = {
   'a statement': () => db.query('reconciler', sleeping),

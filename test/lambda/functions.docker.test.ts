@@ -151,6 +151,19 @@ test('an answer is streamed, with what a gateway must know before it', async () 
   expect(own.log()).not.toContain('Invoke Error');
 });
 
+test('a function that answers as a whole runs the same way: the migrations, once and once more', async () => {
+  await using own = await startFunction(folderOf('migrate'), {
+    LONGSHORE_PROVIDER: 'memory',
+    DATABASE_URL: database.url,
+  });
+  for (let count = 0; count < 2; count++) {
+    const { isStreamed, head, body, ended } = await own.api.invoke({});
+    let text = '';
+    for await (const chunk of body) text += chunk;
+    expect([isStreamed, head, await ended, JSON.parse(text)]).toEqual([false, null, null, expect.any(Object)]);
+  }
+});
+
 test('a function without its settings fails while it starts, with one line that names them', async () => {
   await using own = await startFunction(folderOf('api'), { LONGSHORE_PROVIDER: 'aws' });
   expect(await own.api.initError).toBe(
