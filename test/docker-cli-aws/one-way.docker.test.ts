@@ -111,10 +111,9 @@ test('a detached command runs on without its client', minutes, async () => {
 });
 
 test('nobody speaks over a session of another command', minutes, async () => {
+  const asAgent = { 'longshore-connect': '1' };
   const describe = () =>
-    app.a.admin.expect<{ Id: string }>(201, 'POST', '/containers/box/exec', {
-      Cmd: ['sleep', '5'],
-    });
+    app.a.admin.expect<{ Id: string }>(201, 'POST', '/containers/box/exec', { Cmd: ['sleep', '5'] }, asAgent);
   const [first, second] = [await describe(), await describe()];
   const open = (exec: string, body: object) => app.a.admin.send('PUT', `/v1/execs/${exec}/session`, body);
   const { started } = (await (await open(first.Id, {})).json()) as { started: { resume: string } };

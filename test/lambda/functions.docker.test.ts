@@ -8,15 +8,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bundle, bundleFunctions } from '../../scripts/bundle.ts';
+import { startAgent } from '../../src/agent/agent.ts';
 import { parseConfig } from '../../src/config.ts';
 import type { Deps } from '../../src/context.ts';
 import { buildDeps } from '../../src/deps.ts';
 import { newApiKey } from '../../src/domain/api-key.ts';
-import { workOffDue } from '../../src/reconcile/worker.ts';
+import { startWorker, workOffDue } from '../../src/reconcile/worker.ts';
 import { type AwsAccount, openAwsAccount } from '../support/aws-account.ts';
 import { busyboxImage, pushImage } from '../support/base-images.ts';
 import { createClient, type TestClient } from '../support/client.ts';
-import { dockerCli } from '../support/docker-cli.ts';
+import { dockerCli, dockerCliWith } from '../support/docker-cli.ts';
 import { openDocker, testDockerHost } from '../support/engine.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -135,6 +136,32 @@ test('the plain docker CLI works by the same way, and is told what does not', { 
     expect([args, exitCode === 0, stderr]).toEqual([args, false, expect.stringContaining('received 501')]);
   }
   await cli.ok(['rm', '-f', 'cli']);
+});
+
+test('through `longshore connect` the same CLI runs in the foreground, executes with input and shows a terminal', {
+  timeout: 300_000,
+}, async () => {
+  const agent = await startAgent({ url: new URL(gateway.url), key: tenant.key, ca: null }, { port: 0 });
+  using cli = dockerCliWith({ DOCKER_HOST: agent.dockerHost });
+  // What the functions for events and sweeps do.
+  const background = startWorker(sweeper, { sweepSeconds: 60 });
+  try {
+    const talk = 'echo out; sleep 1; echo more; exit 4';
+    const said = await cli.run(['run', '--rm', image, 'sh', '-c', talk], { timeoutSeconds: 120 });
+    expect(said).toMatchObject({ exitCode: 4, stdout: 'out\nmore\n' });
+    await cli.ok(['run', '-d', '--name', 'inside', image, 'sleep', '600']);
+    await waitFor(async () => (await cli.ok(['ps', '--format', '{{.Names}} {{.State}}'])) === 'inside running', {
+      timeoutMs: 60_000,
+    });
+    const echoed = await cli.run(['exec', '-i', 'inside', 'sh', '-c', 'cat; echo no >&2; exit 9'], {
+      input: 'typed\n',
+    });
+    expect(echoed).toEqual({ exitCode: 9, stdout: 'typed\n', stderr: 'no\n' });
+    expect((await cli.script('docker exec -it inside sh', 'echo $((6*7)); exit\n')).stdout).toContain('42');
+    await cli.ok(['rm', '-f', 'inside']);
+  } finally {
+    await Promise.all([background.stop(), agent.close()]);
+  }
 });
 
 test('an answer is streamed, with what a gateway must know before it', async () => {

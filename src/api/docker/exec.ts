@@ -45,16 +45,14 @@ const execConfig = z.strictObject({
 });
 
 export const createExec: Handler = async ({ deps }, request) => {
-  // Here rather than at its start: of what refuses an upgrade the docker CLI shows no more than the status.
-  requireTwoWay(deps);
+  // Here rather than at its start: of what refuses an upgrade the docker CLI shows no more than the status. The agent of
+  // `longshore connect` starts it by another way.
+  if (request.header('longshore-connect') === undefined) requireTwoWay(deps);
   const body = await jsonBody(request, execConfig);
   if (body.Privileged)
     throw new AppError('forbidden', 'Privileged: commands cannot be given the privileges of the host');
   if (body.Container && body.Container !== request.params.id)
     throw new AppError('invalid', 'Container: is another one than the path names');
-  // Docker's clients do not show why a start is refused.
-  const isAttached = body.AttachStdin || body.AttachStdout || body.AttachStderr;
-  if (isAttached && request.header('longshore-connect') === undefined) requireTwoWay(deps);
   const id = await describe(deps, request.ctx, request.params.id ?? '', {
     command: body.Cmd,
     env: body.Env,
