@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSBatchResponse } from 'aws-lambda';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -11,6 +12,7 @@ import { parseConfig } from '../../src/config.ts';
 import type { Ctx, Deps } from '../../src/context.ts';
 import { connectionOptions } from '../../src/db/client.ts';
 import { buildDeps } from '../../src/deps.ts';
+import { parseApiKey } from '../../src/domain/api-key.ts';
 import { containerSpec } from '../../src/domain/container-spec.ts';
 import type { Swept } from '../../src/reconcile/bounded.ts';
 import { createContainer, getContainer } from '../../src/services/containers.ts';
@@ -50,8 +52,9 @@ afterAll(async () => {
 });
 
 /** Its process, and how it is invoked. */
-async function open(wanted: string) {
-  const process = await startFunction(bundles.find((each) => each.name === wanted)?.folder ?? '', env);
+async function open(wanted: string, more: Record<string, string> = {}) {
+  const folder = bundles.find((each) => each.name === wanted)?.folder ?? '';
+  const process = await startFunction(folder, { ...env, ...more });
   cleanup.use(process);
   return async <T>(event: unknown): Promise<T> => {
     const { body } = await process.api.invoke(event);
@@ -64,11 +67,18 @@ async function open(wanted: string) {
 let deps: Deps;
 let ctx: Ctx;
 
-test('migrate makes the database, and has nothing to do the second time', async () => {
-  const migrate = await open('migrate');
+test("migrate makes the database and the operator's key, and has nothing to do the second time", async () => {
+  const secrets = new SecretsManagerClient({});
+  cleanup.defer(() => secrets.destroy());
+  const { ARN: SecretId = '' } = await secrets.send(new CreateSecretCommand({ Name: 'key', SecretString: 'anything' }));
+  const key = async () => (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';
+  const migrate = await open('migrate', { LONGSHORE_OPERATOR_KEY_SECRET: SecretId });
   const first = await migrate<{ applied: string[]; latest: string }>({});
   expect(first.applied[0]).toBe('0000_prelude');
+  const made = await key();
+  expect(parseApiKey(made)).not.toBeNull();
   expect(await migrate({})).toEqual({ applied: [], latest: first.latest });
+  expect(await key()).toBe(made);
   deps = await buildDeps(parseConfig({ ...env, LONGSHORE_LOG_LEVEL: 'silent' }));
   cleanup.defer(() => deps.db.close());
   ctx = await tenantCtx(deps, 'a');
