@@ -64,11 +64,10 @@ const tenants = z.strictObject({
   pushes: z.boolean().default(true),
   /** Tenants may use secrets called `<prefix>/<tenant>/…`. */
   secrets: z.boolean().default(true),
-  /**
-   * `shared`: all tasks have the same two roles, which may do nothing but run. `each`: the roles' names end with the tenant's id, and whoever
-   * deploys makes them, with the construct TenantRoles.
-   */
+  /** `shared`: all tasks have the same two roles, which may do nothing but run. `each`: those of `ids` have roles of their own, and no other tenant runs. */
   roles: z.enum(['shared', 'each']).default('shared'),
+  /** Of tenants with roles of their own, as GET /v1/tenants/{name} tells them. */
+  ids: z.array(z.uuid('must be ids of tenants')).max(50).default([]),
   /** An image of socat that the execution role may pull; null: published ports keep their numbers. */
   forwarder: z.string().max(512).nullable().default(null),
   logDays: retention.default(30),
@@ -163,6 +162,9 @@ export function parseSettings(input: unknown): Settings {
   if (taken.length > 0) throw new Error(`Settings: environment.${taken[0]}: is set by the stacks themselves`);
   if (found.network.egress === 'endpoints' && found.tenants.publicAddresses) {
     throw new Error('Settings: tenants.publicAddresses: needs public subnets, which egress "endpoints" has none of');
+  }
+  if (found.tenants.ids.length > 0 && found.tenants.roles === 'shared') {
+    throw new Error('Settings: tenants.ids: without effect while tenants.roles is "shared"');
   }
   if (found.network.natPerZone && found.network.egress === 'endpoints') {
     throw new Error('Settings: network.natPerZone: there is no NAT with egress "endpoints"');

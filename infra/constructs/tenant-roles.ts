@@ -1,6 +1,5 @@
 /**
- * The roles of tenants' tasks, builds and pushes, all below one path and one boundary. Without a tenant they are those that all share; a
- * platform team makes them for each of its tenants where `tenants.roles` is `each`.
+ * The roles of tenants' tasks, builds and pushes, all below one path and one boundary: those that all share, or of one tenant.
  */
 import { Stack } from 'aws-cdk-lib';
 import {

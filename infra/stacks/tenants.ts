@@ -40,13 +40,13 @@ export class TenantsStack extends Stack {
     const own = { prefix, fileSystemArn: volumes?.fileSystem.fileSystemArn ?? null, hasSecrets: tenants.secrets };
     const boundary = this.#boundary(own);
     const pushers = tenants.pushes ? callers(prefix, settings) : null;
-    const roles = new TenantRoles(this, 'Roles', {
-      ...own,
-      tenantId: null,
-      hasBuilds: tenants.builds,
-      pushers,
-    });
-    roles.node.addDependency(boundary);
+    const rolesOf = (name: string, tenantId: string | null): TenantRoles => {
+      const made = new TenantRoles(this, name, { ...own, tenantId, hasBuilds: tenants.builds, pushers });
+      made.node.addDependency(boundary);
+      return made;
+    };
+    const roles = rolesOf('Roles', null);
+    for (const tenantId of tenants.ids) rolesOf(`Roles-${tenantId}`, tenantId);
     if (roles.build)
       new BuildMachines(this, 'Builds', { prefix, role: roles.build, tenants, logDays: settings.logDays });
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
-import { TenantRoles } from '../../infra/constructs/tenant-roles.ts';
 import { addLongshore } from '../../infra/examples/platform-team.ts';
+import { list, statementsOf, textOf } from './iam.ts';
 import { findingsOf, quickApp, standInBundles, synthesised } from './synthesised.ts';
 
 const tlsSecret = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:tls-AbCdEf';
@@ -49,18 +49,8 @@ describe("AWS's solutions rules", () => {
 
   test('would find a wildcard that nobody gave a reason for', () => {
     const stacks = synthesised();
-    const roles = new TenantRoles(stacks.longshore.tenants, 'More', {
-      prefix: 'longshore-test',
-      tenantId: '0b0e9c1e-5a5f-4c0e-9d5e-3f1d2c3b4a59',
-      fileSystemArn: null,
-      hasSecrets: true,
-      hasBuilds: true,
-      pushers: null,
-    });
-    expect(findingsOf(stacks)).toEqual([]);
-    roles.build?.addToPolicy(
-      new PolicyStatement({ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::everything/*'] }),
-    );
+    const [role] = stacks.longshore.tenants.node.findAll().filter((each) => each instanceof Role);
+    role?.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::everything/*'] }));
     expect(findingsOf(stacks)).toEqual([expect.stringContaining('IAM5[Resource::arn:aws:s3:::everything/*]')]);
   });
 
@@ -107,36 +97,20 @@ describe('in an app of a platform team', () => {
 
   test("a tenant's own roles are its own: by name, boundary and what they reach", () => {
     const tenantId = '0b0e9c1e-5a5f-4c0e-9d5e-3f1d2c3b4a59';
-    const app = quickApp();
-    const { tenants, settings } = addLongshore(app, standInBundles());
-    expect(settings.stage).toBe('platform');
-    new TenantRoles(tenants, 'Acme', {
-      prefix: 'longshore-platform',
-      tenantId,
-      fileSystemArn: null,
-      hasSecrets: true,
-      hasBuilds: true,
-      pushers: null,
-    });
-    const template = Template.fromStack(tenants);
-    template.hasResourceProperties('AWS::IAM::Role', {
-      RoleName: `longshore-platform-exec-${tenantId}`,
-      Path: '/longshore-platform/tenants/',
-    });
-    const policies = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('Acme'));
-    const text = JSON.stringify(policies);
-    expect(text).toContain(`:repository/longshore-platform/${tenantId}/*`);
-    expect(text).not.toContain('longshore-platform/*/');
-    expect(
-      () =>
-        new TenantRoles(tenants, 'Odd', {
-          prefix: 'p',
-          tenantId: 'acme',
-          fileSystemArn: null,
-          hasSecrets: false,
-          hasBuilds: false,
-          pushers: null,
-        }),
-    ).toThrow('tenantId');
+    const stacks = synthesised({ tenants: { roles: 'each', ids: [tenantId] } });
+    const kinds = ['exec', 'task', 'build', 'push'];
+    for (const kind of kinds) {
+      const own = stacks.one<{ PermissionsBoundary: unknown }>('AWS::IAM::Role', {
+        RoleName: `longshore-test-${kind}-${tenantId}`,
+      });
+      expect(textOf(own.PermissionsBoundary)).toMatch(/policy\/longshore-test-tenants$/);
+      const resources = statementsOf(stacks, `longshore-test-${kind}-${tenantId}`).flatMap(({ Resource }) =>
+        list(Resource).map(textOf),
+      );
+      const named = resources.filter((text) => /:(repository|log-group:|secret:)/.test(text));
+      for (const text of named) expect(text).toContain(`longshore-test/${tenantId}`);
+      if (kind !== 'task') expect(named.length).toBeGreaterThan(0);
+    }
+    expect(findingsOf(stacks)).toEqual([]);
   });
 });

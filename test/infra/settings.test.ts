@@ -35,6 +35,8 @@ describe('settings of a stage', () => {
     [{ stage: 'a', database: { minimumUnits: 8, maximumUnits: 2 } }, 'database.maximumUnits: must not be below'],
     [{ stage: 'a', database: { pauseAfterMinutes: 1 } }, 'database.pauseAfterMinutes: '],
     [{ stage: 'a', tenants: { ingress: ['everybody'] } }, 'tenants.ingress.0: must be IPv4 ranges'],
+    [{ stage: 'a', tenants: { roles: 'each', ids: ['acme'] } }, 'tenants.ids.0: must be ids of tenants'],
+    [{ stage: 'a', tenants: { ids: ['0b0e9c1e-5a5f-4c0e-9d5e-3f1d2c3b4a59'] } }, 'tenants.ids: without effect'],
     [{ stage: 'a', tenants: { logDays: 31 } }, 'tenants.logDays: must be one of 1, 3, 5'],
     [
       { stage: 'a', api: { domain: { name: 'x.example', certificate: 'mine' } } },
