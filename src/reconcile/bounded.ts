@@ -12,8 +12,9 @@ import { type SweepReport, sweepInTurn } from './sweep.ts';
 
 /** Kept for what was begun last: a call of the provider's takes up to 20 s. */
 const RESERVE_MS = 25_000;
-/** Of what is due soon after an event. */
+/** After events: how long it waits for what is due soon, such as a restart, and how long it stays for others at most. */
 const EVENT_PATIENCE_MS = 1_000;
+const EVENT_STAY_MS = 10_000;
 
 /**
  * Puts the events on record, then works off what is due: because of them, or because somebody else was killed. Rejects when they
@@ -25,7 +26,9 @@ export async function carryOn(
   remainingMs: () => number,
 ): Promise<{ turns: number }> {
   await heedEvents(deps, events);
-  const turns = await workOff(deps, () => remainingMs() - RESERVE_MS, EVENT_PATIENCE_MS);
+  const endsAt = deps.clock.now() + EVENT_STAY_MS;
+  const leftMs = () => Math.min(remainingMs() - RESERVE_MS, endsAt - deps.clock.now());
+  const turns = await workOff(deps, leftMs, EVENT_PATIENCE_MS);
   await stayAwake(deps);
   return { turns };
 }

@@ -43,8 +43,10 @@ export async function workOff(deps: Deps, leftMs: () => number, patienceMs: numb
       const waitMs = seconds === null ? Number.POSITIVE_INFINITY : seconds * 1000;
       const isSoon = waitMs <= Math.min(patienceMs, leftMs());
       if (!isSoon && busy.size === 0) break;
-      const pauseMs = Math.min(Math.max(waitMs, 10), LONGEST_PAUSE_MS);
-      await Promise.race(isSoon ? [...busy, deps.clock.sleep(pauseMs)] : busy);
+      const awake = new AbortController();
+      const pause = deps.clock.sleep(Math.min(Math.max(waitMs, 10), LONGEST_PAUSE_MS), awake.signal);
+      await Promise.race(isSoon ? [...busy, pause] : busy);
+      awake.abort();
     }
   } finally {
     await Promise.all(busy);

@@ -78,8 +78,12 @@ const inTheQueue = () => aws.queue.messages.length;
 
 test('ten thousand of them leave every container as ECS describes its task, with one event for each change', async () => {
   const { habits } = aws.fake;
-  let sent = 0;
-  habits.events = { copies: () => 4 + random.below(8), delayMs: () => random.below(1_500), drop: () => false };
+  let [published, sent] = [0, 0];
+  const delayMs = () => {
+    published += 1;
+    return random.below(1_500);
+  };
+  habits.events = { copies: () => 4 + random.below(8), delayMs, drop: () => false };
   const { send } = aws.queue;
   aws.queue.send = (body) => {
     sent += 1;
@@ -101,12 +105,10 @@ test('ten thousand of them leave every container as ECS describes its task, with
   const stopped = () => [...aws.site.ecs.tasks.values()].filter(({ task }) => task.lastStatus === 'STOPPED').length;
   await waitFor(() => stopped() === Math.ceil((living.length * 3) / 4), { timeoutMs: 30_000 });
   aws.queue.messages.push(...late);
-  for (let before = -1; before < sent; ) {
-    shuffle(aws.queue.messages);
-    invocations += await invoke();
-    before = sent;
-    await waitFor(() => new Promise((resolve) => setTimeout(() => resolve(true), 1_600)));
-  }
+  shuffle(aws.queue.messages);
+  invocations += await invoke();
+  await waitFor(() => sent === published);
+  shuffle(aws.queue.messages);
   while (inTheQueue() > 0) invocations += await invoke();
 
   console.log(`${sent} messages about ${tasks} tasks in ${invocations} invocations`);

@@ -6,12 +6,14 @@ import { buildDeps } from '../../src/deps.ts';
 import { containerSpec } from '../../src/domain/container-spec.ts';
 import { startWorker, type Worker } from '../../src/reconcile/worker.ts';
 import { createContainer, getContainer } from '../../src/services/containers.ts';
+import { createRandom } from '../simulation/random.ts';
 import { type AwsBackground, openAwsBackground } from '../support/aws-background.ts';
 import { tenantCtx } from '../support/deps.ts';
 import { listEvents } from '../support/events-of.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+const random = createRandom(5, 1);
 let aws: AwsBackground;
 let database: TestDatabase;
 let deps: Deps;
@@ -35,7 +37,7 @@ afterAll(async () => {
 });
 
 test('ends are heard of within seconds, once, and the queue is empty afterwards', async () => {
-  aws.fake.habits.events = { copies: () => 3, delayMs: () => Math.random() * 300, drop: () => false };
+  aws.fake.habits.events = { copies: () => 3, delayMs: () => random.below(300), drop: () => false };
   const spec = containerSpec.parse({ image: 'app' });
   const made = await Promise.all(Array.from({ length: 12 }, () => createContainer(deps, ctx, { spec, start: true })));
   const lists = () => aws.fake.calls.filter(({ action }) => action === 'ecs:ListTasks').length;
