@@ -75,6 +75,10 @@ export const containerFeatures: readonly Feature[] = [
   ),
   feature('cp', approximated(`${inside}, with tar, while the container runs`), { member: 'archive', setting: fargate }),
   feature(
+    'cp before a start',
+    refused('ECS has files of a container only while it runs', 'start it first, or bring them by a volume or an image'),
+  ),
+  feature(
     'diff',
     refused('AWS shows nobody what a task changed in its files', 'exec and look, or keep what counts in a volume'),
     { member: 'changes' },

@@ -22,6 +22,11 @@ export const runFeatures: readonly Feature[] = [
   feature('run -i', noInput, { member: 'input' }),
   feature('run -it', noInput),
   feature('run --pull', works),
+  feature('run --platform', approximated('linux/amd64 and linux/arm64, of which Fargate then has the machine')),
+  feature(
+    'run --sig-proxy',
+    approximated("the image's stop signal always; others by a process inside, which needs a shell and a writable root"),
+  ),
   feature('run --init', works),
   feature('run --memory', sized),
   feature('run --cpus', sized),

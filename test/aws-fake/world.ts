@@ -35,6 +35,8 @@ export interface World {
   sessions: SessionStore;
   logins: RegistryLogins;
   downloads: Downloads;
+  /** Where each bucket is: its name is known in all regions. */
+  bucketRegions: Map<string, string>;
   violations: Violation[];
   calls: CallRecord[];
   /** Defects of the fake itself or of its machine, which no answer could carry. */

@@ -61,6 +61,7 @@ export function insideRows({ a, app, box, folder }: Bench): Rows {
         expect(Object.keys(entries)).toContain('etc/passwd');
       },
     },
+    'cp before a start': { refused: ['cp', '/etc/hostname', 'waiting:/tmp/name'] },
     cp: {
       checks: 'files and folders in and out, and to standard output',
       check: async () => {

@@ -43,6 +43,7 @@ export async function openBench(door: AwsDoor): Promise<Bench> {
   const box = 'box';
   await a.ok(['run', '-d', '--name', box, '--label', 'role=box', image, 'sh', '-c', 'echo up; sleep 3000']);
   await waitFor(async () => (await a.ok(['ps', '-q'])) !== '', patient);
+  await a.ok(['create', '--name', 'waiting', image, 'sleep', '300']);
   return {
     ...door,
     box,

@@ -1,4 +1,5 @@
 /** Rows of the options of run. */
+import { once } from 'node:events';
 import { expect } from 'vitest';
 import { waitFor } from '../support/wait-for.ts';
 import { type Bench, patient, type Rows } from './row.ts';
@@ -74,6 +75,35 @@ export function runRows(bench: Bench): Rows {
         await says('pulled', ['--pull', 'always'], 'echo', 'pulled');
         const missing = await a.run(['run', '-d', '--pull', 'never', 'not/here:1']);
         expect(missing).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('No such image') });
+      },
+    },
+    'run --platform': {
+      checks: "the task's processor is the one of the image; what the image is not for is refused",
+      check: async () => {
+        const name = await started(['--platform', 'linux/amd64'], 'sleep', '300');
+        expect((await taskOf(name)).definition.runtimePlatform).toMatchObject({ cpuArchitecture: 'X86_64' });
+        await gone(name);
+        const other = await a.run(['run', '-d', '--pull', 'never', '--platform', 'linux/arm64', image, 'true']);
+        expect(other).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('for linux/arm64') });
+      },
+    },
+    'run --sig-proxy': {
+      checks: 'a signal to the client reaches the command; without it the client goes and the command stays',
+      check: async () => {
+        const talk = ['sh', '-c', 'trap "echo bye; exit 4" TERM; echo up; while :; do sleep 0.1; done'];
+        const follow = async (name: string, ...options: string[]) => {
+          const client = a.start(['run', ...options, '--name', name, image, ...talk]);
+          await bench.logged(name, 'up');
+          client.kill('SIGTERM');
+          const [exitCode] = await once(client, 'exit');
+          return exitCode;
+        };
+        expect(await follow('told')).toBe(4);
+        expect(await shown('told', '{{.State.Status}} {{.State.ExitCode}}')).toBe('exited 4');
+        await follow('untold', '--sig-proxy=false');
+        expect(await shown('untold', '{{.State.Status}}')).toBe('running');
+        await gone('told');
+        await gone('untold');
       },
     },
     'run --init': {

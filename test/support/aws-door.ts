@@ -18,10 +18,17 @@ export interface AwsDoor extends Door {
   image: string;
 }
 
-/** For the top of a test file, once: everything is gone after its tests, and AWS has had nothing to complain of. */
-export async function openAwsDoor(env: Record<string, string> = {}): Promise<AwsDoor> {
+/**
+ * For the top of a test file, once: everything is gone after its tests, and AWS has had nothing to complain of.
+ * @param region that Longshore is set to, when it is to be another than that of the account's things
+ */
+export async function openAwsDoor(
+  env: Record<string, string> = {},
+  { region }: { region?: string } = {},
+): Promise<AwsDoor> {
   const folder = mkdtempSync(join(tmpdir(), 'longshore-aws-door-'));
   const [account, registry] = await Promise.all([openAwsAccount(), startRegistry()]);
+  if (region !== undefined) process.env.AWS_REGION = region;
   const docker = openDocker(testDockerHost());
   const image = await pushImage(docker, busyboxImage, { host: registry.host, name: 'base/busybox:1' });
   const app = await startTestApp({ provider: 'aws', env: { ...account.settings, ...env } });

@@ -24,6 +24,8 @@ const gone = ({ noun, reference }: Subject) =>
 const credentials = () => "Longshore's AWS credentials are missing, expired or not valid";
 const capacity = () => 'AWS has no capacity for another container at the moment';
 
+const quoted = /Value '[\s\S]*?' at (?=')/g;
+
 /** The first that fits decides. */
 const rules: readonly Rule[] = [
   {
@@ -48,7 +50,8 @@ const rules: readonly Rule[] = [
     say: () => 'A subnet has no free address left',
   },
   {
-    name: /InvalidVpcID|FileSystemNotFound|NoSuchBucket/,
+    // What is in another region than ours is there for nobody here; only S3 says so.
+    name: /InvalidVpcID|FileSystemNotFound|NoSuchBucket|PermanentRedirect|AuthorizationHeaderMalformed/,
     code: 'unavailable',
     say: () => 'What Longshore is set to use in its AWS account is not there',
   },
@@ -90,9 +93,10 @@ const rules: readonly Rule[] = [
 ];
 
 /** @param action as IAM names it, such as `ecs:RunTask` */
-export function toAppError(error: unknown, action: string, subject: Subject, signal: AbortSignal): AppError {
-  if (error instanceof AppError) return error;
-  if (signal.aborted) return new AppError('timeout', 'AWS did not answer in time', { cause: error });
+export function toAppError(thrown: unknown, action: string, subject: Subject, signal: AbortSignal): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (signal.aborted) return new AppError('timeout', 'AWS did not answer in time', { cause: thrown });
+  const error = withoutValues(thrown);
   const { name, code, text } = namesOf(error);
   const rule = rules.find(
     (each) =>
@@ -101,6 +105,13 @@ export function toAppError(error: unknown, action: string, subject: Subject, sig
   );
   if (rule) return new AppError(rule.code, rule.say(subject, action), { cause: error });
   return new AppError('internal', `AWS answered unexpectedly to ${action}`, { cause: error });
+}
+
+/** Services quote what they refuse, which may be a variable of a tenant's; the log has the text of causes. */
+function withoutValues(error: unknown): unknown {
+  if (!(error instanceof Error) || !quoted.test(error.message)) return error;
+  const message = error.message.replaceAll(quoted, 'a value at ');
+  return Object.assign(new Error(message, { cause: error.cause }), { ...error, name: error.name, message });
 }
 
 function namesOf(error: unknown): { name: string; code: string; text: string } {

@@ -67,7 +67,7 @@ export async function enterNames(
     await Promise.all(names.map((name) => enter(site, record, name, address, options)));
     await changeRecord(site, recorded, { namedAt: address }, options);
   } catch (error) {
-    site.log('names of a container not entered yet', { key: record.key, error });
+    site.log('names of a container not entered yet', { key: record.key, err: error });
   }
 }
 
@@ -77,7 +77,7 @@ export async function tryToLeaveNames(site: Site, record: RunRecord, options: Ca
     await leaveNames(site, record, options);
     return null;
   } catch (error) {
-    site.log('names of a container that has ended not left yet', { key: record.key, error });
+    site.log('names of a container that has ended not left yet', { key: record.key, err: error });
     return record.namedAt;
   }
 }

@@ -32,7 +32,7 @@ export async function* followQueue(
       if (batch.events.length > 0) yield batch;
     } catch (error) {
       if (signal.aborted) return;
-      site.log('the queue of events cannot be read', { error });
+      site.log('the queue of events cannot be read', { err: error });
       await site.clock.sleep(outageMs, signal);
     }
   }
@@ -62,7 +62,7 @@ function sort(site: Site, url: string, messages: Message[], read: (text: string)
       if (event) handles.set(event, ReceiptHandle);
       else ignored.push(ReceiptHandle);
     } catch (error) {
-      site.log('a message in the queue of events is none', { message: MessageId, error });
+      site.log('a message in the queue of events is none', { message: MessageId, err: error });
     }
   }
   const taken = (events: ProviderEvent[]) =>

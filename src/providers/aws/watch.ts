@@ -29,7 +29,7 @@ export async function* watchTasks(site: Site, { signal, onHearing }: WatchOption
       isHearing = true;
       yield* hints;
     } catch (error) {
-      if (!signal.aborted) site.log('hints of ECS interrupted', { error });
+      if (!signal.aborted) site.log('hints of ECS interrupted', { err: error });
       isHearing = false;
     }
     await site.clock.sleep(Math.max(pauseMs, view.clusterCount * perClusterMs), signal);

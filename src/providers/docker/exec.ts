@@ -54,7 +54,7 @@ async function exitCode(site: Site, id: string, options: CallOptions): Promise<n
       const { Running, ExitCode } = await site.engine.ask(request, inspected, options);
       if (!Running) return ExitCode;
     } catch (error) {
-      site.log('exit code of a process unknown', { error });
+      site.log('exit code of a process unknown', { err: error });
       return null;
     }
     await site.clock.sleep(exitPauseMs, options.signal);

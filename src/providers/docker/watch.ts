@@ -38,7 +38,7 @@ export async function* watchOwned(site: Site, options: WatchOptions): AsyncGener
         body.destroy();
       }
     } catch (error) {
-      if (!options.signal.aborted) site.log('events of the Engine interrupted', { error, pauseMs });
+      if (!options.signal.aborted) site.log('events of the Engine interrupted', { err: error, pauseMs });
     }
     await site.clock.sleep(pauseMs, options.signal);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);

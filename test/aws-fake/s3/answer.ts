@@ -46,13 +46,20 @@ export async function answerS3(site: Site, request: HttpRequest, identify: () =>
 function perform(site: Site, { operation, bucket: name, key }: S3Target, request: HttpRequest): HttpAnswer {
   if (operation === 'CreateBucket') {
     site.buckets.create(name);
+    site.world.bucketRegions.set(name, site.region);
     return { status: 200, headers: { location: `/${name}` } };
+  }
+  const { bucketRegions } = site.world;
+  if ((bucketRegions.get(name) ?? site.region) !== site.region) {
+    const text = 'The bucket you are attempting to access must be addressed using the specified endpoint.';
+    throw new AwsError('PermanentRedirect', text, 301);
   }
   const bucket = site.buckets.bucket(name);
   if (operation === 'DeleteBucket') {
     if (bucket.objects.size > 0)
       throw new AwsError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409);
     site.buckets.buckets.delete(name);
+    bucketRegions.delete(name);
     return { status: 204 };
   }
   const run = objectOperations[operation];

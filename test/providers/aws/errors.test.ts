@@ -21,6 +21,7 @@ test.for([
   ['PreconditionFailed', 'conflict'],
   ['SecurityGroupLimitExceeded', 'limit'],
   ['InsufficientFreeAddressesInSubnet', 'unavailable'],
+  ['PermanentRedirect', 'unavailable'],
   ['ClientException', 'invalid'],
   ['ServerException', 'unavailable'],
   ['SomethingNew', 'internal'],

@@ -1,7 +1,9 @@
 /** What is done inside a run while it lives: commands, signals, pauses, its processes. All of it needs the agent of exec in its task. */
 import { AppError } from '../../../domain/errors.ts';
 import type { ExecSpec } from '../../../domain/exec.ts';
+import { noteOn } from '../../../domain/features.ts';
 import type { ArchivePort, CallOptions, ExecAccess, RunRef, Session, StatsSample } from '../../provider.ts';
+import { hasCode } from '../errors.ts';
 import { getRecord, liveTask } from '../runs/lookup.ts';
 import { changeRecord } from '../runs/records.ts';
 import type { Site } from '../site.ts';
@@ -75,7 +77,7 @@ export async function topOf(site: Site, run: RunRef, psArguments: string, option
 }
 
 export async function exportRun(site: Site, run: RunRef, options: CallOptions): Promise<AsyncIterable<Uint8Array>> {
-  return readRoot(site, (await targetOf(site, run, options)).target, options);
+  return readRoot(site, await filesOf(site, run, options), options);
 }
 
 export async function* statsOf(site: Site, run: RunRef, options: CallOptions): AsyncGenerator<StatsSample, void, void> {
@@ -86,19 +88,28 @@ export async function* statsOf(site: Site, run: RunRef, options: CallOptions): A
   }
 }
 
-/** Of what runs; of what does not it throws conflict: ECS keeps no files of it. */
+/** Whose files there are. Throws conflict, with what to do instead, where nothing runs. */
+async function filesOf(site: Site, run: RunRef, options: CallOptions): Promise<ExecTarget> {
+  try {
+    return (await targetOf(site, run, options)).target;
+  } catch (error) {
+    if (!hasCode(error, 'conflict')) throw error;
+    throw new AppError('conflict', noteOn('aws', 'cp before a start'), { cause: error });
+  }
+}
+
 export function archiveOf(site: Site): ArchivePort {
   return {
-    stat: async (run, path, options) => statPath(site, (await targetOf(site, run, options)).target, path, options),
+    stat: async (run, path, options) => statPath(site, await filesOf(site, run, options), path, options),
     get: async (run, path, options) => {
-      const { target } = await targetOf(site, run, options);
+      const target = await filesOf(site, run, options);
       const stat = await statPath(site, target, path, options);
       return { stat, content: await readFiles(site, target, path, options) };
     },
     put: async (run, path, tar, options) => {
       const { value } = await getRecord(site, run, options);
       if (!value.allowsExec) throw new AppError('forbidden', "The container's root file system is read-only");
-      await writeFiles(site, (await targetOf(site, run, options)).target, path, tar, options);
+      await writeFiles(site, await filesOf(site, run, options), path, tar, options);
     },
   };
 }

@@ -92,7 +92,8 @@ async function killInside(site: Site, recorded: RecordedRun, options: CallOption
     });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    if (!hasCode(error, 'conflict', 'not_found')) site.log('a container is stopped instead of killed', { key, error });
+    if (!hasCode(error, 'conflict', 'not_found'))
+      site.log('a container is stopped instead of killed', { key, err: error });
   } finally {
     soon.abort();
   }

@@ -58,7 +58,7 @@ export async function afterFailure(
     try {
       await ensurePlaces(site, tenantId, options);
     } catch (error) {
-      site.log('log of a tenant not made again yet', { key, error });
+      site.log('log of a tenant not made again yet', { key, err: error });
     }
   }
   return nextAttempt(site, recorded, startFailureOf(task), options);
