@@ -140,7 +140,7 @@ export class ControlPlaneStack extends Stack {
     this.url = door.url;
     new CfnOutput(this, 'Url', { value: door.url, description: 'Where Longshore answers' });
     new CfnOutput(this, 'OperatorKey', {
-      value: this.operatorKey.secretName,
+      value: `${prefix}/operator-key`,
       description: "The secret with the operator's key",
     });
     if (service)

@@ -42,6 +42,20 @@ describe('what is at rest', () => {
     expect(protectedStacks).toEqual(['longshore-test-network', 'longshore-test-data', 'longshore-test-tenants']);
   });
 
+  test('goes with a stage that comes and goes, but for a last snapshot of the database', () => {
+    const passing = synthesised({ keepData: false });
+    const policies = Object.values(passing.resources()).flatMap(({ Type, DeletionPolicy }) =>
+      DeletionPolicy === 'Retain' ? [Type] : [],
+    );
+    // The role with which API Gateway writes logs is the account's.
+    expect(policies).toEqual(['AWS::IAM::Role', 'AWS::ApiGateway::Account']);
+    expect(Object.values(passing.resources('AWS::RDS::DBCluster')).map(({ DeletionPolicy }) => DeletionPolicy)).toEqual(
+      ['Snapshot'],
+    );
+    expect(passing.one('AWS::RDS::DBCluster')).toMatchObject({ DeletionProtection: false });
+    expect(passing.longshore.stacks.filter(({ terminationProtection }) => terminationProtection)).toEqual([]);
+  });
+
   test('is backed up', () => {
     expect(propertiesOf('AWS::RDS::DBCluster')[0]).toMatchObject({
       BackupRetentionPeriod: 7,
