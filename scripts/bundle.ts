@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -31,14 +32,18 @@ const englishOnly: Plugin = {
     })),
 };
 
-/** Imported as a module, it shows all that it has, and loads what it has only for who asks: fetch and HTTP/2. */
-const lazyHttp: Plugin = {
-  name: 'node:http as it is required',
+/** Imported, a module of Node's shows all that it has, and loads for it what is loaded on demand otherwise: fetch, HTTP/2, WebCrypto. */
+const lazyBuiltins: Plugin = {
+  name: "Node's modules as they are required",
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^node:http$/ }, ({ kind }) =>
-      kind === 'import-statement' ? { path: 'http', namespace: 'required' } : undefined,
+    onResolve({ filter: /^(node:)?[a-z_0-9/]+$/ }, ({ kind, path }) =>
+      kind === 'import-statement' && isBuiltin(path)
+        ? { path: path.replace(/^node:/, ''), namespace: 'required' }
+        : undefined,
     );
-    onLoad({ filter: /^http$/, namespace: 'required' }, () => ({ contents: `module.exports = require('node:http');` }));
+    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require('node:${path}');`,
+    }));
   },
 };
 
@@ -66,7 +71,7 @@ async function bundle(name: string, entry: string, folder: string): Promise<Bund
     banner: {
       js: `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`,
     },
-    plugins: [englishOnly, lazyHttp],
+    plugins: [englishOnly, lazyBuiltins],
     metafile: true,
     logLevel: 'warning',
   });

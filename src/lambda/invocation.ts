@@ -32,7 +32,7 @@ export class Invocation implements Disposable {
     output.on('close', this.#leave);
   }
 
-  /** Lambda seldom tells that nobody reads any more. */
+  /** Lambda tells of a broken connection only: of a client that left it reads on, until the time is up. */
   readonly #leave = (): void => {
     if (!this.#output.writableFinished) this.#gone.abort();
   };

@@ -24,6 +24,7 @@ import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { startFunction } from './function-process.ts';
 import { type Gateway, startGateway } from './gateway.ts';
+import { gatewayEvent } from './gateway-event.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'longshore-functions-'));
 const operatorKey = newApiKey(randomBytes).key;
@@ -176,6 +177,18 @@ test('an answer is streamed, with what a gateway must know before it', async () 
   for await (const _ of malformed.body);
   expect(await malformed.ended).toBe(null);
   expect(own.log()).not.toContain('Invoke Error');
+});
+
+test('a stream whose reader Lambda does not tell us of ends with the time of the invocation, and the next one is served', async () => {
+  await using own = await startFunction(folderOf('api'), { LONGSHORE_PROVIDER: 'memory', DATABASE_URL: database.url });
+  const headers = { Authorization: `Bearer ${tenant.key}`, Accept: 'text/event-stream' };
+  const followed = await own.api.invoke(gatewayEvent({ method: 'GET', target: '/v1/events', headers }), 4_000);
+  let text = '';
+  for await (const chunk of followed.body) text += chunk;
+  expect([text, await followed.ended]).toEqual([expect.stringMatching(/\n\n$/), null]);
+  const next = await own.api.invoke(gatewayEvent({ method: 'GET', target: '/healthz' }));
+  for await (const _ of next.body);
+  expect([next.head?.statusCode, await next.ended]).toEqual([200, null]);
 });
 
 test('a function that answers as a whole runs the same way: the migrations, once and once more', async () => {

@@ -43,10 +43,10 @@ export async function startGateway(folder: string, env: NodeJS.ProcessEnv, timeo
     const instance = await take();
     try {
       const reply = await instance.api.invoke(event, timeoutMs);
-      response.once('close', () => response.writableFinished || reply.hangUp());
       response.writeHead(reply.head?.statusCode ?? 502, reply.head?.headers);
       response.flushHeaders();
-      for await (const chunk of reply.body) if (!response.write(chunk)) await once(response, 'drain');
+      // Lambda reads on when the client has gone, and says nothing to the function.
+      for await (const chunk of reply.body) if (!response.destroyed && !response.write(chunk)) await drained(response);
       if ((await reply.ended) === null) response.end();
       else response.destroy();
     } catch {
@@ -69,6 +69,10 @@ export async function startGateway(folder: string, env: NodeJS.ProcessEnv, timeo
       await Promise.all(instances.map((instance) => instance[Symbol.asyncDispose]()));
     },
   };
+}
+
+function drained(response: ServerResponse): Promise<unknown> {
+  return Promise.race(['drain', 'close'].map((event) => once(response, event)));
 }
 
 async function bytesOf(request: IncomingMessage): Promise<Buffer> {

@@ -30,7 +30,8 @@ function endless() {
   const source = { pulled: 0, cancelled: false, body: null as unknown as ReadableStream<Uint8Array> };
   source.body = new ReadableStream(
     {
-      pull(controller) {
+      async pull(controller) {
+        await turn();
         source.pulled += 1;
         controller.enqueue(Buffer.alloc(1000));
       },

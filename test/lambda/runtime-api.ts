@@ -19,8 +19,6 @@ export interface Reply {
   body: AsyncIterable<Buffer>;
   /** Null when it ended well, otherwise what the function says went wrong; also once it broke off. */
   ended: Promise<string | null>;
-  /** Goes away, as the client of a stream does. */
-  hangUp(): void;
 }
 
 export interface RuntimeApi extends AsyncDisposable {
@@ -119,7 +117,7 @@ async function readReply(request: IncomingMessage): Promise<Reply> {
   request.once('end', () => ended.resolve(errorIn(request)));
   request.once('error', (error) => ended.resolve(error.message));
   const chunks = request.iterator({ destroyOnReturn: false });
-  const known = { isStreamed, ended: ended.promise, hangUp: () => void request.socket.destroy() };
+  const known = { isStreamed, ended: ended.promise };
   if (request.headers['content-type'] !== httpIntegration) return { ...known, head: null, body: chunks };
   // The head as JSON, eight bytes of zero, and then the body.
   let read = Buffer.alloc(0);

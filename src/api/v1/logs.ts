@@ -41,7 +41,11 @@ const route = createRoute({
     params: containerPath,
     query: z.strictObject({
       follow: flag,
-      since: moment.optional().describe('Unix seconds, an RFC 3339 time, or a duration before now such as 10m'),
+      since: moment
+        .optional()
+        .describe(
+          'Unix seconds, an RFC 3339 time, or a duration before now such as 10m; lines of that very moment are included',
+        ),
       until: moment.optional().describe('As since'),
       tail: tail.describe('At most so many of the last lines of both streams'),
       timestamps: flag.describe('Puts the time before each line of text'),
