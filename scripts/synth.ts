@@ -2,10 +2,10 @@
  * `npm run synth [-- --stage X] [--output FOLDER]`: bundles the functions and makes CloudFormation's templates of each stage, judged by AWS's
  * solutions rules. Needs neither network nor Docker nor an account.
  */
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stageApp } from '../infra/stage.ts';
 import { bundleFunctions } from './bundle.ts';
 import { stageNames, takeStage } from './stage-arguments.ts';
 import { step } from './steps.ts';
@@ -25,8 +25,8 @@ try {
   for (const each of stage === null ? stageNames() : [stage]) {
     await step(
       each,
-      () => synthesise(each, join(output, each)),
-      (folder) => `${describe(folder)} in ${folder}`,
+      async () => synthesise(each, resolve(root, output, each)),
+      (folder) => `${describe(folder)} in ${relative(root, folder)}`,
     );
   }
 } catch (error) {
@@ -34,15 +34,9 @@ try {
   process.exitCode = 1;
 }
 
-function synthesise(stage: string, folder: string): Promise<string> {
-  const env = { ...process.env, CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify({ stage }) };
-  const child = spawn(process.execPath, ['infra/app.ts'], { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0 ? resolve(folder) : reject(new Error(`The stacks of the stage ${stage} are not well`)),
-    );
-  });
+/** In this process, so that the rules are read once for all stages. Throws when one of them objects, after it has said to what. */
+function synthesise(stage: string, folder: string): string {
+  return stageApp(stage, { outdir: folder }).synth().directory;
 }
 
 function describe(folder: string): string {

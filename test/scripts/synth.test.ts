@@ -39,6 +39,18 @@ describe('npm run synth', () => {
     );
   });
 
+  test('fails when a rule objects, and says to what', async () => {
+    const script = `
+      import { Bucket } from 'aws-cdk-lib/aws-s3';
+      import { stageApp } from './infra/stage.ts';
+      const app = stageApp('dev', { outdir: process.argv[1] });
+      new Bucket(app.node.findChild('Longshore').node.findChild('Tenants'), 'Careless');
+      app.synth();`;
+    const made = await node('--input-type=module', '--eval', script, '--', join(folder, 'careless'));
+    expect(made.exitCode).not.toBe(0);
+    expect(made.stderr).toMatch(/AwsSolutions-S10[\s\S]*Validation failed/);
+  });
+
   test('says what stages there are when it is asked for another', async () => {
     expect(await node('scripts/synth.ts', '--stage', 'moon')).toMatchObject({
       exitCode: 1,
