@@ -5,7 +5,8 @@ describeProvider('aws', makeAwsHarness, {
   realKernel: true,
   // Those that a provider without them would have to say so for: docs/aws.md.
   capabilities: [
-    ...['watch', 'settings', 'attach', 'exec', 'pause', 'unpause', 'top', 'stats', 'archive', 'export'],
+    ...['watch', 'events', 'settings', 'attach', 'pause', 'unpause', 'top', 'stats', 'archive', 'export'],
+    ...['exec', 'execAccess', 'resumeExec'],
     ...['images.save', 'images.load', 'images.build', 'images.pushAccess', 'images.pushed', 'logs that go on'],
   ],
   lacks: [

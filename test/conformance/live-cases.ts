@@ -71,6 +71,13 @@ export function liveCases(world: () => World, when: When): void {
     await expect(provider.top(await create(), '', within())).rejects.toMatchObject({ code: 'conflict' });
   });
 
+  when('events')('events that are none are refused, so that whoever brings them parks them', () => {
+    const { events } = world().provider;
+    for (const text of ['', 'null', '[]', '{', '"event"']) {
+      expect(() => events.read(text)).toThrow(expect.objectContaining({ code: 'invalid' }));
+    }
+  });
+
   when('watch')('watch hints at what happens to runs, until it is aborted', async () => {
     const { provider, start } = world();
     const stop = new AbortController();

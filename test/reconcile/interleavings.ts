@@ -2,6 +2,7 @@
  * Every order in which a few processes can take their steps, with at most one of them killed or frozen on the way: the choices of
  * one history are played again up to the last that has an alternative, and that is taken.
  */
+import type { Random } from '../simulation/random.ts';
 import type { Owner, Scheduler, Waiter } from '../simulation/scheduler.ts';
 
 /** So long a frozen process stands still: longer than any time that others give it. */
@@ -20,17 +21,19 @@ interface Move {
   make(): void | Promise<void>;
 }
 
-/** Chooses among alternatives: what it was told at first, the first one then. */
+/** Chooses among alternatives: what it was told at first, and then the first one, or any. */
 class Chooser {
   readonly taken: { choice: number; of: number }[] = [];
   private readonly script: number[];
+  private readonly random: Random | null;
 
-  constructor(script: number[]) {
+  constructor(script: number[], random: Random | null = null) {
     this.script = script;
+    this.random = random;
   }
 
   pick<T>(items: T[]): T {
-    const choice = this.script[this.taken.length] ?? 0;
+    const choice = this.script[this.taken.length] ?? this.random?.below(items.length) ?? 0;
     this.taken.push({ choice, of: items.length });
     return items[choice] as T;
   }
@@ -43,25 +46,34 @@ class Chooser {
   }
 }
 
-/** Plays them all. Answers how many there were. @param play begins a history, and judges it once nobody has anything left to do */
-export async function everyHistory(
-  begin: () => Promise<History & { judge(): Promise<void> }>,
-  faults: 0 | 1,
-): Promise<number> {
+/** Begins a history, and judges it once nobody has anything left to do. */
+type Begin = () => Promise<History & { judge(): Promise<void> }>;
+
+/** Plays them all. Answers how many there were. */
+export async function everyHistory(begin: Begin, faults: 0 | 1): Promise<number> {
   let script: number[] | null = [];
   let count = 0;
   for (; script !== null; count++) {
     const chooser: Chooser = new Chooser(script);
-    const { judge, ...history } = await begin();
-    const story = await run(history, chooser, faults);
-    try {
-      await judge();
-    } catch (error) {
-      throw new Error(`In the history of ${story.join(', ')}: ${(error as Error).message}`, { cause: error });
-    }
+    await play(begin, chooser, faults);
     script = chooser.next();
   }
   return count;
+}
+
+/** Plays some of them, where they are too many. */
+export async function someHistories(begin: Begin, faults: 0 | 1, count: number, random: Random): Promise<void> {
+  for (let played = 0; played < count; played++) await play(begin, new Chooser([], random), faults);
+}
+
+async function play(begin: Begin, chooser: Chooser, faults: number): Promise<void> {
+  const { judge, ...history } = await begin();
+  const story = await run(history, chooser, faults);
+  try {
+    await judge();
+  } catch (error) {
+    throw new Error(`In the history of ${story.join(', ')}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function run(history: History, chooser: Chooser, faults: number): Promise<string[]> {

@@ -12,8 +12,9 @@ import { createLog } from '../../src/log.ts';
 import { goToSleep, scheduled } from '../../src/reconcile/schedule.ts';
 import { openPglite, type PgliteDb } from '../simulation/pglite-db.ts';
 import { EPOCH_MS, populateDatabase, tenantIds } from '../simulation/population.ts';
+import { createRandom } from '../simulation/random.ts';
 import { type Owner, Scheduler } from '../simulation/scheduler.ts';
-import { everyHistory } from './interleavings.ts';
+import { everyHistory, someHistories } from './interleavings.ts';
 
 /** What was sent arrives within so long, or never. */
 const LATEST_MS = 9_900;
@@ -113,7 +114,6 @@ function labelOf(text: string): string {
 const beginnings = [
   ['the row and the rule are off', 'off', false],
   ['both are on, with nothing to do', 'on', true],
-  ['somebody was killed who had decided to switch off', 'closing', true],
   ['somebody was killed who had switched off', 'closing', false],
 ] as const;
 
@@ -214,6 +214,30 @@ test('two who switch off at once are one too many for nobody who accepts, in eve
   }, 0);
   console.log(`${count} histories`);
   expect(count).toBeGreaterThan(100);
+});
+
+test('of several who accept and go to sleep at once, one of whom may die, none is left alone', async () => {
+  const crowd = async () => {
+    const world = await openWorld('on', true);
+    const acceptors = ['accept', 'another accept'].map((name) => world.processOf(name));
+    const sweepers = ['sweep', 'another sweep'].map((name) => world.processOf(name));
+    const accepted = acceptors.map(async (each) => {
+      await world.accept(each);
+      return each;
+    });
+    const asleep = sweepers.map(({ deps }) => goToSleep(deps));
+    return {
+      scheduler: world.scheduler,
+      processes: [...acceptors, ...sweepers].map(({ owner }) => owner),
+      judge: async () => {
+        const living = (at: number) => acceptors[at]?.owner.state !== 'dead';
+        await Promise.all(accepted.filter((_, at) => living(at)));
+        await Promise.all(asleep.filter((_, at) => sweepers[at]?.owner.state !== 'dead'));
+        if ((await world.at()).hasWork) expect(world.rule.isEnabled, 'there is work, and the rule').toBe(true);
+      },
+    };
+  };
+  await someHistories(crowd, 1, 500, createRandom(3, 1));
 });
 
 test('a rule that somebody else switched off is switched on by the next who brings work', async () => {
