@@ -7,6 +7,8 @@ import { begin, type Manner, sessionOver } from './session.ts';
 import { inPieces } from './terminal-input.ts';
 
 const listenMs = 30_000;
+/** Of what comes before the listener: a shell is the image's own, and may say anything for ever. */
+const mostTalk = 64 * 1024;
 
 /**
  * The signal ends the whole session, not only its beginning. Throws unsupported where the image has no shell, unavailable when the
@@ -45,6 +47,7 @@ async function heard(channel: DataChannel, site: ChannelSite): Promise<void> {
       if (said.includes(noTerminal)) {
         throw new AppError('unsupported', 'The image lacks stty, which a command in a container needs here');
       }
+      if (said.length > mostTalk) break;
     }
   } finally {
     late.abort();

@@ -28,6 +28,8 @@ export interface ChannelMessage {
 }
 
 const headerBytes = 116;
+/** Of a later version's header. What is read keeps all of its frame in memory, however little its payload is. */
+const mostHeaderBytes = 1024;
 const typeBytes = 32;
 const schemaVersion = 1;
 
@@ -56,7 +58,7 @@ export function decodeMessage(bytes: Buffer): ChannelMessage | null {
   if (bytes.length < headerBytes + 4) return null;
   // Where the payload's length is: a later header may be longer.
   const start = bytes.readUInt32BE(0);
-  if (start < headerBytes || start + 4 > bytes.length) return null;
+  if (start < headerBytes || start > mostHeaderBytes || start + 4 > bytes.length) return null;
   const length = bytes.readUInt32BE(start);
   const payload = bytes.subarray(start + 4, start + 4 + length);
   const digest = createHash('sha256').update(payload).digest();

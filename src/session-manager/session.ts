@@ -62,7 +62,7 @@ export function sessionOver(
           if ('output' in part) yield { stream: 'stdout', data: part.output };
           else if (part.kind === 'E') yield { stream: 'stderr', data: Buffer.from(part.text, 'base64') };
           else if (part.kind === 'D') await endInput();
-          else if (part.kind === 'X') code = Number(part.text);
+          else if (part.kind === 'X') code = exitCodeIn(part.text);
         }
         const chunk: Buffer | null = code === null ? await channel.output.next() : null;
         read = chunk && notices.read(chunk);
@@ -97,4 +97,10 @@ async function part(channel: DataChannel): Promise<void> {
   // It may be closed already.
   await channel.send([parting]).catch(() => {});
   channel.closeSoon();
+}
+
+/** Null for what no shell says of a command: who is root in the container can read the mark and write notices as well. */
+function exitCodeIn(text: string): number | null {
+  const code = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  return code <= 255 ? code : null;
 }
