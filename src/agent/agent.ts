@@ -54,7 +54,7 @@ export async function startAgent(target: Target, place: Place): Promise<RunningA
         request,
         (call) => oneWay.plain(call, request, response),
         () => relayPlain(onward, request, response),
-      );
+      ).catch(() => response.destroy());
   });
   server.on('upgrade', (request, socket, head) => {
     // Whoever reads or writes is told; with nobody there at that moment it would end the process.
@@ -66,7 +66,7 @@ export async function startAgent(target: Target, place: Place): Promise<RunningA
         request,
         (call) => oneWay.upgraded(call, request, socket, head),
         () => relayUpgraded(onward, request, socket, head),
-      );
+      ).catch(() => socket.destroy());
   });
   if ('socketPath' in place) {
     await listenOnSocket(server, place.socketPath);

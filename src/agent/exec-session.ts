@@ -14,12 +14,12 @@ import type { Onward } from './onward.ts';
 import { agreement, give } from './output.ts';
 import { refuseUpgrade } from './upgraded.ts';
 
-const access = z.object({ streamUrl: z.string(), token: z.string() });
-const granted = access.extend({
-  started: z.object({
-    ...{ script: z.string(), mark: z.string(), resume: z.string() },
-    ...{ tty: z.boolean(), stdin: z.boolean() },
-  }),
+/** A WebSocket client also takes addresses of unix sockets of this machine; and what came by TLS goes on by TLS. */
+const accessOver = ({ isSecure }: Onward) =>
+  z.object({ streamUrl: z.url({ protocol: isSecure ? /^wss$/ : /^wss?$/ }), token: z.string() });
+const started = z.object({
+  ...{ script: z.string(), mark: z.string(), resume: z.string() },
+  ...{ tty: z.boolean(), stdin: z.boolean() },
 });
 
 class Refusal extends Error {
@@ -42,9 +42,12 @@ export class ExecSessions {
 
   /** Answers the client, and carries its bytes until either side ends. */
   async relay(exec: string, client: Duplex): Promise<void> {
+    let isAgreed = false;
     try {
       const { session, tty } = await this.#open(exec);
       client.once('close', () => session.close());
+      if (client.destroyed) session.close();
+      isAgreed = true;
       client.write(agreement(tty));
       void takeInput(session, client);
       await give(session.output, client, tty);
@@ -52,6 +55,8 @@ export class ExecSessions {
       client.end();
     } catch (error) {
       if (client.writableEnded || client.destroyed) return;
+      // By now it would take an answer for output of the command.
+      if (isAgreed) return void client.destroy();
       const { status, message } = asRefusal(error, this.#onward);
       refuseUpgrade(client, status, message);
     }
@@ -81,18 +86,20 @@ export class ExecSessions {
   async #open(exec: string): Promise<{ session: Session; tty: boolean }> {
     const path = `/v1/execs/${exec}/session`;
     const answer = await ask(this.#onward, 'PUT', path, {});
-    const grant = granted.safeParse(answer.body);
-    if (answer.status !== 200 || !grant.success) throw new Refusal(answer.status, reasonOf(answer));
-    const { started, ...first } = grant.data;
+    if (answer.status !== 200) throw new Refusal(answer.status, reasonOf(answer));
+    const access = accessOver(this.#onward);
+    const grant = access.extend({ started }).safeParse(answer.body);
+    if (!grant.success) throw new Refusal(502, 'longshore connect: Longshore answered with no session to speak over');
+    const { started: manner, ...first } = grant.data;
     const site = { clock: systemClock, ids: systemIds, log: () => {} };
     const channel = new DataChannel(site, first, async () => {
-      const again = access.safeParse((await ask(this.#onward, 'PUT', path, { resume: started.resume })).body);
+      const again = access.safeParse((await ask(this.#onward, 'PUT', path, { resume: manner.resume })).body);
       return again.success ? again.data : null;
     });
     try {
-      const session = await commandOver(channel, site, started, { signal: this.#over.signal });
+      const session = await commandOver(channel, site, manner, { signal: this.#over.signal });
       this.#live.set(exec, session);
-      return { session, tty: started.tty };
+      return { session, tty: manner.tty };
     } catch (error) {
       await this.#report(exec, null);
       throw error;

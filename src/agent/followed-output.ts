@@ -77,7 +77,9 @@ export async function* followedOutput(
     const lines = linesOf(onward, now.id, query({ ...from, follow: String(wanted.stream) }), signal);
     let repeated = position?.lines ?? 0;
     const since = position?.at;
+    let isSilent = true;
     for await (const each of lines) {
+      isSilent = false;
       if (each.at === since && repeated > 0) {
         repeated -= 1;
         continue;
@@ -90,6 +92,8 @@ export async function* followedOutput(
     const seen = await lookAt(onward, now.id);
     // The answer may have ended before what was written last: it is asked for once more.
     hasEnded = !('id' in seen) || !isUp(seen) || seen.startedAt !== now.startedAt;
+    // Where the log is refused, or ends at once, it is not asked for without a pause.
+    if (isSilent && !hasEnded) await systemClock.sleep(pollMs, signal);
   }
 }
 

@@ -37,8 +37,8 @@ export class OneWay {
 
   /** One that does not: a detached command, a terminal's size. */
   async plain(call: TwoWayCall, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await buffer(request);
     try {
+      const body = await buffer(request);
       if (call.kind === 'resize') {
         const found = await this.#sessions.resize(call.exec, call.columns, call.rows);
         return found
@@ -51,6 +51,8 @@ export class OneWay {
       }
       refusePlain(response, 501, 'longshore connect: ask for an upgrade of the connection, as Docker clients do');
     } catch (error) {
+      // Nobody reads an answer any more.
+      if (response.destroyed) return;
       const { status, message } = asRefusal(error, this.#onward);
       refusePlain(response, status, message);
     }
@@ -59,6 +61,7 @@ export class OneWay {
   async #attach({ container, query }: Extract<TwoWayCall, { kind: 'attach' }>, client: Duplex): Promise<void> {
     const left = new AbortController();
     client.once('close', () => left.abort());
+    let isAgreed = false;
     try {
       const seen = await lookAt(this.#onward, container);
       if (!('id' in seen)) return refuseUpgrade(client, seen.status, reasonOf(seen));
@@ -70,6 +73,7 @@ export class OneWay {
         );
       }
       client.resume();
+      isAgreed = true;
       client.write(agreement(seen.spec.tty));
       const wanted = {
         ...{ stdout: isOn(query.get('stdout')), stderr: isOn(query.get('stderr')) },
@@ -79,6 +83,8 @@ export class OneWay {
       client.end();
     } catch (error) {
       if (client.writableEnded || client.destroyed) return;
+      // By now it would take an answer for output of the container.
+      if (isAgreed) return void client.destroy();
       const { status, message } = asRefusal(error, this.#onward);
       refuseUpgrade(client, status, message);
     }

@@ -14,6 +14,8 @@ export interface Target {
 
 export interface Onward {
   authorization: string;
+  /** Reached by TLS. */
+  isSecure: boolean;
   /** What every request carries: for whom it is, and from whom. */
   headers: string[];
   /** The target of a request that asks for `path`. */
@@ -41,6 +43,7 @@ export function onwardTo({ url, key, ca }: Target): Onward {
   const secureConnection = { ...tls, host, port, allowHalfOpen: true, ALPNProtocols: ['http/1.1'] };
   return {
     authorization,
+    isSecure: secure,
     headers: ['Host', url.host, 'Authorization', authorization, ...fromAgent],
     path: (path) => url.pathname.replace(/\/$/, '') + path,
     request: (options) =>

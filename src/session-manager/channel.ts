@@ -88,7 +88,12 @@ export class DataChannel {
   async #keepOpen(first: SessionAccess): Promise<void> {
     let access: SessionAccess | null = first;
     while (access && !this.#over.signal.aborted) {
-      await this.#live(access);
+      try {
+        await this.#live(access);
+      } catch (error) {
+        this.#site.log('a data channel has an address that is none', { err: error });
+        break;
+      }
       if (this.#over.signal.aborted) return;
       this.#site.log('a data channel broke off', {});
       access = await this.#comeBack();
