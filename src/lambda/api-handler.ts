@@ -42,7 +42,10 @@ export function createApiHandler(config: Config, begin: BeginAnswer, makeDeps = 
       return bounded(await app.fetch(toFetch(read, invocation.signal), { incoming, outgoing }));
     } catch (error) {
       const appError = asAppError(error);
-      log.error({ err: error }, 'a request failed before it reached the API');
+      // What is wrong with a request is told to who sent it: anybody can.
+      if (!['invalid', 'too_large'].includes(appError.code)) {
+        log.error({ err: error }, 'a request failed before it reached the API');
+      }
       const { status, headers, body } = problemOf(systemIds, appError, pathOf(event));
       return new Response(body, { status, headers });
     }

@@ -46,13 +46,21 @@ async function bySecret(arn: string, url: string | undefined): Promise<DatabaseL
   };
 }
 
+/** What is no JSON is not quoted, as its parser would in the log: it may be the password itself. */
 function parse(arn: string, text: string): RdsSecret {
+  const read = rdsSecret.safeParse(jsonIn(text));
+  if (read.success) return read.data;
+  const issues = read.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim());
+  throw new AppError('unavailable', 'A setting cannot be read', {
+    cause: new Error(`The secret ${arn} is not one of a database: ${issues.join('; ')}`),
+  });
+}
+
+function jsonIn(text: string): unknown {
   try {
-    return rdsSecret.parse(JSON.parse(text));
-  } catch (error) {
-    throw new AppError('unavailable', 'A setting cannot be read', {
-      cause: new Error(`The secret ${arn} is not one of a database`, { cause: error }),
-    });
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 

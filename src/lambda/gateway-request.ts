@@ -119,7 +119,7 @@ function headersOf({ multiValueHeaders: lists, headers: texts }: GatewayEvent, b
     : Object.entries(texts ?? {});
   const kept = pairs.filter(([name]) => !ofConnections.has(name.toLowerCase()));
   for (const [name, value] of kept) {
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) || /[\0\r\n]/.test(value)) {
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       throw new AppError('invalid', 'This is no event of an API Gateway REST API: headers: one is no header');
     }
   }

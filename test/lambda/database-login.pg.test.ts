@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type EmbeddedPostgres, startPostgres } from '../../scripts/postgres.ts';
@@ -23,14 +24,20 @@ const folder = mkdtempSync(join(tmpdir(), 'longshore-login-'));
 let cluster: EmbeddedPostgres;
 let admin: postgres.Sql;
 /** What Secrets Manager answers, and how often it was asked. */
-let secret: Record<string, unknown>;
+let secret: Record<string, unknown> | string;
 let asked = 0;
 
 const secretsManager = createServer((request, response) => {
   asked += 1;
   request.resume();
   response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
-  response.end(JSON.stringify({ ARN: arn, Name: 'database', SecretString: JSON.stringify(secret) }));
+  response.end(
+    JSON.stringify({
+      ARN: arn,
+      Name: 'database',
+      SecretString: typeof secret === 'string' ? secret : JSON.stringify(secret),
+    }),
+  );
 });
 
 beforeAll(async () => {
@@ -70,6 +77,8 @@ async function rotate(password: string, tell = true): Promise<void> {
   await admin`select 1`;
 }
 
+const known = () => (typeof secret === 'string' ? {} : secret);
+
 const settings = (more: Record<string, string> = {}) => ({
   LONGSHORE_PROVIDER: 'memory',
   LONGSHORE_DATABASE_SECRET: arn,
@@ -99,7 +108,7 @@ test('a password that the secret does not have yet is waited for', async () => {
   await rotate('third', false);
   const looking = look();
   const told = setTimeout(() => {
-    secret = { ...secret, password: 'third' };
+    secret = { ...known(), password: 'third' };
   }, 1_000);
   expect(await looking).toEqual([{ me: 'longshore_app' }]);
   clearTimeout(told);
@@ -121,7 +130,7 @@ test('many who are refused at once read the secret together, and all get in', as
 
 test('a login that stays refused is an outage, not an answer to the tenant', async () => {
   const login = await databaseLogin(parseConfig(settings()));
-  secret = { ...secret, password: 'wrong' };
+  secret = { ...known(), password: 'wrong' };
   const db = connect({ ...(await databaseLogin(parseConfig(settings()))), connections: 1 });
   await expect(db.query('app', { text: 'select 1', params: [] })).rejects.toMatchObject({ code: 'unavailable' });
   await db.close();
@@ -142,6 +151,16 @@ test('a secret that is none of a database is an outage that names it in the log 
     cause: { message: expect.stringContaining(arn) },
   });
 });
+
+test.each(['hunter2', '{"username":"owner","password":hunter2}', '"hunter2"', '["hunter2"]', '{"password":"hunter2"}'])(
+  'a secret that is %s is not quoted by what goes wrong',
+  async (text) => {
+    secret = text;
+    const error = await databaseLogin(parseConfig(settings())).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: 'unavailable', cause: { message: expect.stringContaining(arn) } });
+    expect(inspect(error, { depth: 9 })).not.toContain('hunter2');
+  },
+);
 
 test('with IAM each connection has a token of its own, for its host and user', async () => {
   const { credentials } = await databaseLogin(
