@@ -7,6 +7,8 @@ import { work } from './step.ts';
 /** Containers worked on side by side. */
 export const PARALLEL = 16;
 const LONGEST_PAUSE_MS = 500;
+/** Until what is due is looked at again that somebody else holds: he may hold it for as long as a stop takes. */
+const HELD_PAUSE_MS = 250;
 
 /** What goes wrong is logged: the container is due again when its lease ends. */
 export async function workOn(deps: Deps, lease: Lease): Promise<void> {
@@ -44,7 +46,8 @@ export async function workOff(deps: Deps, leftMs: () => number, patienceMs: numb
       const isSoon = waitMs <= Math.min(patienceMs, leftMs());
       if (!isSoon && busy.size === 0) break;
       const awake = new AbortController();
-      const pause = deps.clock.sleep(Math.min(Math.max(waitMs, 10), LONGEST_PAUSE_MS), awake.signal);
+      const pauseMs = waitMs <= 0 ? HELD_PAUSE_MS : Math.min(Math.max(waitMs, 10), LONGEST_PAUSE_MS);
+      const pause = deps.clock.sleep(pauseMs, awake.signal);
       await Promise.race(isSoon ? [...busy, pause] : busy);
       awake.abort();
     }

@@ -5,6 +5,7 @@ import type { Ctx, Deps } from '../../src/context.ts';
 import { connectionOptions } from '../../src/db/client.ts';
 import { containerSpec } from '../../src/domain/container-spec.ts';
 import { sweepFor } from '../../src/reconcile/bounded.ts';
+import { workOff } from '../../src/reconcile/rounds.ts';
 import { sweepInTurn } from '../../src/reconcile/sweep.ts';
 import { createContainer } from '../../src/services/containers.ts';
 import { tenantCtx, testDeps } from '../support/deps.ts';
@@ -73,4 +74,20 @@ test('a part that takes all the time there is comes last the next time', async (
   const second = await sweepInTurn(endless, AbortSignal.timeout(2_000));
   expect(second.unfinished).toEqual(['orphans']);
   expect(await expired()).toBe(0);
+});
+
+test('what somebody else holds is waited for without asking the database all the time', async () => {
+  const { container } = await createContainer(deps, ctx, { spec: containerSpec.parse({ image: 'app' }), start: false });
+  await sql`update containers set next_run_at = longshore_now(), lease_owner = 'another',
+    lease_until = longshore_now() + interval '1 hour' where id = ${container.id}`;
+  let asked = 0;
+  const query: Deps['db']['query'] = (role, statement) => {
+    asked += 1;
+    return deps.db.query(role, statement);
+  };
+  const endsAt = Date.now() + 1_000;
+  expect(await workOff({ ...deps, db: { ...deps.db, query } }, () => endsAt - Date.now(), 1_000)).toBe(0);
+  expect(Date.now()).toBeGreaterThanOrEqual(endsAt - 250);
+  expect(asked).toBeLessThanOrEqual(12);
+  await sql`update containers set next_run_at = null, lease_until = null where id = ${container.id}`;
 });
