@@ -5,7 +5,7 @@ import { createDockerDoor } from '../api/docker/app.ts';
 import { metricsForAnyone } from '../api/metrics.ts';
 import { type Config, parseConfig } from '../config.ts';
 import type { Deps } from '../context.ts';
-import { buildDeps } from '../deps.ts';
+import { functionDeps } from '../lambda/function-deps.ts';
 import { startWorker } from '../reconcile/worker.ts';
 import { logProviderWarnings } from '../services/readiness.ts';
 import { syncSharedImages } from '../services/shared-images.ts';
@@ -25,7 +25,7 @@ export interface Running {
 /** Serves with the settings of `env`; the database must be migrated. Throws when a setting is wrong or a port is taken. */
 export async function start(env: NodeJS.ProcessEnv): Promise<Running> {
   const config = parseConfig(env);
-  return run(config, await buildDeps(config));
+  return run(config, await functionDeps(config));
 }
 
 /** The same with Deps made before; they are closed with it. */

@@ -1,4 +1,4 @@
-/** The Deps of a function: made at its first invocation, for a database may take longer to come back than a start may last. */
+/** Deps whose secrets are elsewhere: of a function at its first invocation, for a database may take longer to come back than a start may last. */
 import type { Config } from '../config.ts';
 import type { Deps } from '../context.ts';
 import { buildDeps } from '../deps.ts';
