@@ -51,9 +51,10 @@ export async function beginExec(db: Db, exec: { tenantId: string; id: string; ac
   return rows?.length === 1;
 }
 
+/** How it ended is said once: whoever says it again, or otherwise, changes nothing. */
 const end = prepare(sql`with
   e as (update execs set state = 'exited', exit_code = ${param('exitCode', 'int')}
-    where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')} returning *),
+    where tenant_id = ${param('tenantId', 'uuid')} and id = ${param('id', 'text')} and state <> 'exited' returning *),
   ${eventOf(sql`'exec.ended'`, sql`jsonb_build_object('execId', e.id, 'exitCode', e.exit_code)`)}
   select id from e`);
 

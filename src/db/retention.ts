@@ -6,6 +6,8 @@ import { param, prepare } from './statements.ts';
 const BITE = 5000;
 /** Whoever wants to know how a command ended asks soon. */
 const EXEC_HOURS = 24;
+/** Nobody will tell any more how it ended: who spoke with it is gone. */
+const UNENDED_EXEC_DAYS = 30;
 /** Of each kind in one pass: a minute's worth of rows, however fast tenants make them. */
 const BITES = 200;
 
@@ -21,7 +23,10 @@ const purges = {
   tombstones: purge('containers', sql`removed_at < ${age}`),
   certificates: purge('certificates', sql`not_after < ${age} or revoked_at < ${age}`),
   tickets: purge('tickets', sql`expires_at < ${age}`),
-  execs: purge('execs', sql`created_at < ${age} and state <> 'running'`),
+  execs: purge(
+    'execs',
+    sql`created_at < ${age} and (state <> 'running' or created_at < longshore_now() - make_interval(days => ${sql.raw(String(UNENDED_EXEC_DAYS))}))`,
+  ),
 };
 
 /** @param hours how long each kind is kept; answers how many rows went, between two bites of which it may be stopped */

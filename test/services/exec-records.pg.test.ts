@@ -1,8 +1,12 @@
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ctx, Deps } from '../../src/context.ts';
+import { connectionOptions } from '../../src/db/client.ts';
+import { purgeExpired } from '../../src/db/retention.ts';
 import { containerSpec } from '../../src/domain/container-spec.ts';
 import type { ExecSpec } from '../../src/domain/exec.ts';
 import { createContainer } from '../../src/services/containers.ts';
+import { grantExec, reportExec, resumeExec } from '../../src/services/exec-access.ts';
 import { createExec, getExec, type LiveExecs, startExec } from '../../src/services/exec-records.ts';
 import { tenantCtx, testDeps } from '../support/deps.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
@@ -57,3 +61,62 @@ describe('the end of a command', () => {
     await expect.poll(() => stateOf(id)).toBe('exited');
   });
 });
+
+describe('a command whose session its client speaks over itself', () => {
+  const access = { streamUrl: 'wss://session.example', token: 'token' };
+  const granting = (): Deps => ({
+    ...deps,
+    provider: {
+      ...deps.provider,
+      execAccess: async () => ({ ...access, sessionId: 'session', script: 'true', mark: 'mark' }),
+      resumeExec: async () => access,
+    },
+  });
+  async function granted() {
+    const spec = containerSpec.parse({ image: 'app', command: ['sleep', '1000'] });
+    const { container } = await createContainer(deps, ctx, { spec, start: true });
+    const id = await createExec(deps, ctx, container.id, { command: ['true'], env: {}, stdin: false, tty: false });
+    const { resume } = await grantExec(granting(), ctx, await getExec(deps, ctx, id));
+    return { id, resume, exec: await getExec(deps, ctx, id) };
+  }
+
+  it('is resumed with what was granted, and with nothing else', async () => {
+    const { exec, resume } = await granted();
+    expect(await resumeExec(granting(), ctx, exec, resume)).toEqual(access);
+    const seal = resume.slice('session.'.length);
+    const others = [
+      `other.${seal}`,
+      seal,
+      '',
+      '.',
+      `session.${seal.slice(1)}\u00e9`,
+      `session.${'\u20ac'.repeat(seal.length)}`,
+    ];
+    for (const other of [...others, (await granted()).resume]) {
+      await expect(resumeExec(granting(), ctx, exec, other)).rejects.toMatchObject({ code: 'invalid' });
+    }
+  });
+
+  it('has ended as was said first, and once', async () => {
+    const { id, exec } = await granted();
+    await reportExec(deps, ctx, exec, 3);
+    await reportExec(deps, ctx, exec, 0);
+    expect(await getExec(deps, ctx, id)).toMatchObject({ state: 'exited', exitCode: 3 });
+    using sql = closing(postgres({ ...connectionOptions(database.url), max: 1 }));
+    expect(await sql.client`select from events where type = 'exec.ended' and data->>'execId' = ${id}`).toHaveLength(1);
+  });
+
+  it('is forgotten a month after its client has vanished, for as long as its container lives', async () => {
+    const { id } = await granted();
+    const hours = { events: 168, operations: 168, idempotency: 24, tombstones: 168 };
+    using sql = closing(postgres({ ...connectionOptions(database.url), max: 1 }));
+    await sql.client`update execs set created_at = created_at - interval '29 days' where id = ${id}`;
+    await purgeExpired(deps.db, hours);
+    expect(await stateOf(id)).toBe('running');
+    await sql.client`update execs set created_at = created_at - interval '2 days' where id = ${id}`;
+    await purgeExpired(deps.db, hours);
+    await expect(stateOf(id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+const closing = (client: postgres.Sql) => ({ client, [Symbol.dispose]: () => void client.end() });
