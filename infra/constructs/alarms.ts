@@ -1,8 +1,9 @@
 /** What somebody must hear of, on one topic. What is quiet is well: at rest there are no figures. */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Rule } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -41,6 +42,7 @@ export class Alarms extends Construct {
     const { settings, functions, door, news, sweepRule, data, service } = watched;
     this.#prefix = prefixOf(settings);
     this.topic = new Topic(this, 'Topic', { topicName: `${this.#prefix}-alarms`, enforceSSL: true });
+    this.#letAlarmsIn();
     if (settings.alarmEmail !== null) this.topic.addSubscription(new EmailSubscription(settings.alarmEmail));
 
     this.#add(
@@ -109,6 +111,23 @@ export class Alarms extends Construct {
         what: 'The node process does not answer.',
       });
     }
+  }
+
+  /** A topic with a policy, as the one about TLS is, takes nothing from alarms of its own account any more. */
+  #letAlarmsIn(): void {
+    const { partition, region, account } = Stack.of(this);
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'Alarms',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': account },
+          ArnLike: { 'aws:SourceArn': `arn:${partition}:cloudwatch:${region}:${account}:alarm:${this.#prefix}-*` },
+        },
+      }),
+    );
   }
 
   #add(name: string, metric: IMetric, { above, periods: [reached, of] = [1, 1], what }: Limit): void {

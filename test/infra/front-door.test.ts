@@ -72,7 +72,7 @@ describe('the API', () => {
     });
     template.resourceCountIs('AWS::WAFv2::WebACLAssociation', 1);
     template.hasResourceProperties('AWS::WAFv2::LoggingConfiguration', {
-      RedactedFields: Match.arrayWith([{ SingleHeader: { Name: 'authorization' } }]),
+      RedactedFields: Match.arrayWith([{ QueryString: {} }, { SingleHeader: { Name: 'authorization' } }]),
     });
     template.hasResourceProperties('AWS::ApiGateway::DomainName', {
       DomainName: 'longshore.example.com',

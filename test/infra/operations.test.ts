@@ -95,6 +95,21 @@ describe('who looks after it', () => {
     control.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.com' });
   });
 
+  test('the topic takes what alarms of this stage publish, by TLS', () => {
+    interface Statement {
+      Effect: string;
+      Condition: { ArnLike?: Record<string, unknown> };
+    }
+    const { PolicyDocument } = plain.one<{ PolicyDocument: { Statement: Statement[] } }>('AWS::SNS::TopicPolicy');
+    const allowed = PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed).toEqual([
+      expect.objectContaining({ Principal: { Service: 'cloudwatch.amazonaws.com' }, Action: 'sns:Publish' }),
+    ]);
+    const alarms = allowed.map(({ Condition }) => textOf(Condition.ArnLike?.['aws:SourceArn']));
+    expect(alarms).toEqual(['arn:aws:cloudwatch:eu-central-1:123456789012:alarm:longshore-test-*']);
+    expect(PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Deny')).toHaveLength(1);
+  });
+
   test('there is a dashboard', () => {
     control.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
   });
