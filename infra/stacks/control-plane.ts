@@ -47,6 +47,7 @@ export class ControlPlaneStack extends Stack {
       LONGSHORE_PROVIDER: 'aws',
       LONGSHORE_DATABASE_SECRET: data.secret.secretArn,
       LONGSHORE_SWEEP_RULE: sweepRuleName(prefix),
+      ...ratesOf(settings.api),
       ...(settings.registries.length > 0 && { LONGSHORE_REGISTRIES: settings.registries.join(',') }),
       ...tenants.variables,
       ...settings.environment,
@@ -174,6 +175,12 @@ export class ControlPlaneStack extends Stack {
     return group;
   }
 }
+
+/** Of one tenant: its own default is for a process, and more than API Gateway lets through for all of them together. */
+const ratesOf = ({ ratePerSecond, rateBurst }: Settings['api']) => ({
+  LONGSHORE_RATE_PER_SECOND: String(Math.ceil(ratePerSecond / 4)),
+  LONGSHORE_RATE_BURST: String(Math.ceil(rateBurst / 4)),
+});
 
 type Own = Pick<ControlFunctionProps, 'description' | 'grants' | 'memoryMiB' | 'timeoutSeconds' | 'concurrency'> & {
   environment?: Record<string, string>;

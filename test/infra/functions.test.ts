@@ -11,8 +11,8 @@ beforeAll(() => {
   rich = synthesised({
     registries: ['ghcr.io', 'registry.example.com:5000'],
     tenants: { roles: 'each', spot: true, publicAddresses: true, forwarder: 'public.ecr.aws/x/socat:1' },
-    api: { concurrency: 50 },
-    environment: { LONGSHORE_QUOTA_CONTAINERS: '7' },
+    api: { concurrency: 50, ratePerSecond: 3 },
+    environment: { LONGSHORE_QUOTA_CONTAINERS: '7', LONGSHORE_RATE_BURST: '7' },
   });
 });
 
@@ -54,6 +54,15 @@ describe('the functions', () => {
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       });
     }
+  });
+
+  test('let one tenant have a quarter of what API Gateway lets through, or what the settings say', () => {
+    const rates = (stacks: Synthesised) => {
+      const { LONGSHORE_RATE_PER_SECOND: perSecond, LONGSHORE_RATE_BURST: burst } = variablesOf(stacks, 'api');
+      return [perSecond, burst];
+    };
+    expect(rates(plain)).toEqual(['125', '250']);
+    expect(rates(rich)).toEqual(['1', '7']);
   });
 
   test('say where containers run, as the settings say', () => {
