@@ -40,7 +40,8 @@ export async function updateContainer(
     }));
   } catch (error) {
     const refused = error instanceof AppError && error.details.operationId !== undefined && !isRetryable(error);
-    if (refused) await takeBack(deps, ctx, before, wanted(before));
+    // Who changes no limits refuses none: then it is something else that went wrong.
+    if (refused && deps.provider.update) await takeBack(deps, ctx, before, wanted(before));
     throw error;
   }
 }

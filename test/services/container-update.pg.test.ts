@@ -40,9 +40,10 @@ afterAll(async () => {
   await database?.close();
 });
 
+const specOf = (spec: Partial<ContainerSpecInput>) =>
+  containerSpec.parse({ image: 'app', resources: { memoryMiB: 64, cpus: 0.5, pids: 9 }, ...spec });
 async function make(spec: Partial<ContainerSpecInput> = {}, start = true): Promise<string> {
-  const whole = containerSpec.parse({ image: 'app', resources: { memoryMiB: 64, cpus: 0.5, pids: 9 }, ...spec });
-  return (await createContainer(deps, ctx, { spec: whole, start })).container.id;
+  return (await createContainer(deps, ctx, { spec: specOf(spec), start })).container.id;
 }
 async function limits(id: string) {
   const { spec, run } = await getContainer(deps, ctx, id);
@@ -91,6 +92,26 @@ describe('new limits', () => {
     expect([statusOf(container), container.observedGeneration]).toEqual(['running', container.generation]);
     await stopContainer(deps, ctx, id, { graceSeconds: 0 });
     await startContainer(deps, ctx, id);
+  });
+
+  it('are not taken back where nobody changes or refuses any, whatever else goes wrong', async () => {
+    const { update: _update, ...rest } = deps.provider;
+    let refused = false;
+    const observe: typeof rest.observe = async (...call) => {
+      if (refused) throw new AppError('forbidden', 'Longshore may not look');
+      const seen = await rest.observe(...call);
+      return seen.kind === 'present' ? { ...seen, resources: { cpus: 1, memoryMiB: 2048 } } : seen;
+    };
+    const features = { ...rest.features, roundsLimits: true };
+    const rounding = { ...deps, provider: { ...rest, observe, features } };
+    const { container } = await createContainer(rounding, ctx, { spec: specOf({}), start: true });
+    expect((await getContainer(deps, ctx, container.id)).run.resources).toEqual({ cpus: 1, memoryMiB: 2048 });
+    refused = true;
+    const restart = { policy: 'always' as const, maxRetries: 0 };
+    const call = updateContainer(rounding, ctx, container.id, { restart });
+    await expect(call).rejects.toMatchObject({ code: 'forbidden', details: { operationId: expect.anything() } });
+    const { generation, spec } = await getContainer(deps, ctx, container.id);
+    expect({ generation, restart: spec.restart }).toEqual({ generation: container.generation + 1, restart });
   });
 
   it('beyond what the operator allows, and of a tenant without the right, change nothing', async () => {
