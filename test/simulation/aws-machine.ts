@@ -10,7 +10,7 @@ import { createThrottle, ownBuckets } from '../../src/providers/aws/throttle.ts'
 import { defaultAccount } from '../aws-fake/front-door.ts';
 import { type Habits, realHabits } from '../aws-fake/habits.ts';
 import { type AwsFake, startAwsFake } from '../aws-fake/server.ts';
-import { interruptibleRequests } from './aws-requests.ts';
+import { interruptibleRequests, type Network } from './aws-requests.ts';
 import { scriptedRuntime } from './aws-runtime.ts';
 import { awsTruth } from './aws-truth.ts';
 import { type BoundaryContext, calm, type Weather } from './boundaries.ts';
@@ -69,6 +69,12 @@ export async function openAwsMachine({ scheduler, random, outside, mutant, onHin
     return clients;
   };
 
+  const lateness = random.chance(0.5) ? random.next() * 0.05 : 0;
+  const network: Network = {
+    lateness: mutant?.lateness ?? lateness,
+    clock: scheduler.clockOf(outside),
+    failed: (error) => failures.push(error),
+  };
   let weather = (): Weather => calm;
   habits.capacity = () => (random.chance(weather().providerError) ? { reason: 'Capacity is unavailable' } : undefined);
   fake.events.subscribe((event) => {
@@ -95,7 +101,7 @@ export async function openAwsMachine({ scheduler, random, outside, mutant, onHin
     endsOnce: true,
     providerOf: (process: BoundaryContext, ids, skewMs) => {
       weather = process.weather;
-      const handle = interruptibleRequests(fake.requestHandler, process, shown);
+      const handle = interruptibleRequests(fake.requestHandler, process, network, shown);
       return createAwsProvider({
         ...{ settings, installId: INSTALL_ID, ids, registries: { hosts: [], loopback: false } },
         clock: scheduler.clockOf(process.owner, skewMs),
@@ -106,6 +112,7 @@ export async function openAwsMachine({ scheduler, random, outside, mutant, onHin
     isDefect: (error) => error !== null && !(error instanceof AppError && error.code !== 'internal'),
     runs: truth.runs,
     up: truth.up,
+    watch: truth.thrownBack,
     exitOne: () => {
       const up = [...runtime.running];
       if (up.length === 0) return null;

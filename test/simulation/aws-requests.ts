@@ -1,10 +1,12 @@
 /**
  * Requests to AWS as boundaries: before and after each of them others may run, and the process may stop for long or for ever.
- * Some fail before their effect, some lose their answer after it, and some answers about tasks are old ones.
+ * Some fail before their effect, some lose their answer after it, some arrive when nobody waits for them any more, and some
+ * answers about tasks are old ones.
  */
 import { Readable } from 'node:stream';
+import type { Clock } from '../../src/domain/clock.ts';
 import type { AwsFake } from '../aws-fake/server.ts';
-import { type BoundaryContext, brief } from './boundaries.ts';
+import { type BoundaryContext, brief, calm } from './boundaries.ts';
 
 type Handle = AwsFake['requestHandler']['handle'];
 type SdkRequest = Parameters<Handle>[0];
@@ -12,11 +14,21 @@ type SdkRequest = Parameters<Handle>[0];
 /** Names of errors as AWS and the SDK have them; credentials expire and are renewed. */
 const failures = ['ServerException', 'ThrottlingException', 'ExpiredTokenException', 'TimeoutError'] as const;
 const mostShown = 8;
+const mostLateMs = 60_000;
+
+/** The way to AWS, on which requests outlive who sent them. */
+export interface Network {
+  /** Chance that the sender gives up first. */
+  lateness: number;
+  clock: Clock;
+  failed(error: unknown): void;
+}
 
 /** @param shown by ARN: what DescribeTasks has shown of a task, whoever asked */
 export function interruptibleRequests(
   inner: AwsFake['requestHandler'],
   { scheduler, random, owner, weather }: BoundaryContext,
+  network: Network,
   shown: Map<string, unknown[]>,
 ): Handle {
   return async (request) => {
@@ -26,6 +38,15 @@ export function interruptibleRequests(
       const name = random.pick(failures);
       scheduler.note(owner.name, `${label} fails: ${name}`);
       throw Object.assign(new Error('AWS failed, as simulated.'), { name });
+    }
+    if (weather() !== calm && random.chance(network.lateness)) {
+      const ms = random.below(mostLateMs);
+      scheduler.note(owner.name, `${label} is given up, and will arrive in ${ms} ms`);
+      network.clock
+        .sleep(ms)
+        .then(() => inner.handle(request))
+        .catch(network.failed);
+      throw Object.assign(new Error('timeout, as simulated'), { name: 'TimeoutError' });
     }
     const { response } = await inner.handle(request);
     await scheduler.point(owner, `${label} → ${response.statusCode}`);

@@ -4,6 +4,7 @@ import { readStartedBy, startedBy } from '../../src/providers/aws/naming.ts';
 import type { TaskRecord } from '../aws-fake/ecs/ecs-store.ts';
 import type { VirtualRuntime } from '../aws-fake/runtime/virtual.ts';
 import type { Site } from '../aws-fake/site.ts';
+import { brief } from './boundaries.ts';
 import type { TrueRun } from './machine.ts';
 
 /** A start takes less, also when it is heard of late. */
@@ -17,6 +18,15 @@ const record = z.object({
   networks: z.array(z.object({ key: z.string(), aliases: z.array(z.string()) })),
 });
 type Written = z.infer<typeof record>;
+/** Attempts are counted up; the task of one, and how it ended, are never forgotten. */
+const isBefore = (now: Written, then: Written): boolean =>
+  now.attempt < then.attempt ||
+  (now.attempt === then.attempt && then.taskArn !== null && now.taskArn !== then.taskArn) ||
+  (then.ended !== null && now.ended === null);
+
+const outline = ({ attempt, taskArn, ended }: Written): string =>
+  `attempt ${attempt}, ${taskArn === null ? 'no task' : `task ${taskArn.slice(-6)}`}${ended ? ', ended' : ''}`;
+
 const noAddress = { address: null, prefixLength: null, gateway: null, mac: null };
 
 export function awsTruth({ site, runtime, bucket }: { site: Site; runtime: VirtualRuntime; bucket: string }) {
@@ -50,7 +60,27 @@ export function awsTruth({ site, runtime, bucket }: { site: Site; runtime: Virtu
     return { ...none, key, containerId, incarnation: Number(incarnation), phase, ...more };
   }
 
+  /** What each record said last, with the object that said it: another object is another write. */
+  const said = new Map<string, { object: object; run: Written }>();
+
+  /** Which records a write threw back, as one does that was not made from what there was. */
+  function thrownBack(): string[] {
+    const { objects } = site.buckets.bucket(bucket);
+    for (const key of said.keys()) if (!objects.has(key)) said.delete(key);
+    const found: string[] = [];
+    for (const [key, object] of objects) {
+      const before = said.get(key);
+      if (before?.object === object || !key.includes('/runs/')) continue;
+      const run = record.parse(JSON.parse(object.bytes.toString('utf8')));
+      if (before && isBefore(run, before.run))
+        found.push(`I7: the record of ${brief(run.key)} went back: ${outline(before.run)} to ${outline(run)}`);
+      said.set(key, { object, run });
+    }
+    return found;
+  }
+
   return {
+    thrownBack,
     runs: (): TrueRun[] => {
       const records = written();
       const known = new Set(records.map(({ key, attempt }) => startedBy(key, attempt)));

@@ -52,6 +52,8 @@ export interface Machine {
   runs(): TrueRun[];
   /** Whose process lives. */
   up(): { containerId: string; key: string }[];
+  /** What went wrong in it since it was asked last, at any instant. */
+  watch?(): string[];
   /** A process ends by itself; answers whose. */
   exitOne(): string | null;
   /** Something takes a container away; answers whose. */

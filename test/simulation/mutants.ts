@@ -11,6 +11,8 @@ export interface Mutant {
   provider?(provider: Provider, ids: Ids): Provider;
   /** What a command of the SDK is sent with instead of its input. */
   command?(name: string, input: Record<string, unknown>): Record<string, unknown>;
+  /** How often requests outlive who sent them, where they must for the mutant to matter; else a schedule draws it. */
+  lateness?: number;
   /** The kind of provider on which it makes a difference; absent: on both. */
   kind?: ProviderKind;
   /** False: nobody compares what there is with what there should be. */
@@ -39,6 +41,7 @@ export const mutants: readonly Mutant[] = [
     name: 'unconditional-records',
     kind: 'aws',
     sweeps: true,
+    lateness: 0.25,
     command: (_name, { IfMatch: _ifMatch, ...input }) => input,
   },
   {

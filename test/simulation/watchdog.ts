@@ -58,6 +58,7 @@ function watch(simulation: Simulation): string[] {
   const twins = [...up.values()].filter((keys) => keys.length > 1);
   const notices = simulation.db.takeNotices().filter((text) => text.startsWith('I'));
   return [
+    ...(simulation.machine.watch?.() ?? []),
     ...twins.map((keys) => `I1: two runs of one container are up: ${keys.map(brief).join(' and ')}`),
     ...notices.filter((text) => simulation.machine.endsOnce || !text.startsWith('I7 for runs that end once')),
   ];
