@@ -64,8 +64,8 @@ export interface Deps {
   authority: CertificateAuthority | null;
   /** Filled in by the entrypoint. */
   listening: Listening;
-  /** Seals cursors; the same for all processes of an installation. */
-  cursorSecret: string;
+  /** Seals what comes back from a client, such as cursors; the same for all processes of an installation, and told to nobody. */
+  sealKey: string;
   /** Names this process in leases. */
   workerId: string;
   wakeups: Wakeups;

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { Config } from './config.ts';
 import type { Deps } from './context.ts';
 import { connect, type Db } from './db/client.ts';
-import { installationId } from './db/health.ts';
+import { findInstallation, type Installation } from './db/health.ts';
 import type { Credentials } from './db/login.ts';
 import { sharedBuckets } from './db/request-buckets.ts';
 import type { CertificateAuthority } from './domain/certificate.ts';
@@ -42,7 +42,7 @@ export async function buildDeps(config: Config, login?: DatabaseLogin): Promise<
     metrics,
   });
   try {
-    return await assembleDeps(config, { db, metrics, installId: await installationId(db), authority });
+    return await assembleDeps(config, { db, metrics, installation: await findInstallation(db), authority });
   } catch (error) {
     await db.close();
     throw error;
@@ -69,17 +69,23 @@ async function readAuthority(config: Config): Promise<CertificateAuthority | nul
 interface Site {
   db: Db;
   metrics: Metrics;
-  installId: string;
+  installation: Installation;
   authority?: CertificateAuthority | null;
 }
 
 /** The part that speaks to nobody. */
 export async function assembleDeps(config: Config, site: Site): Promise<Deps> {
-  const { db, metrics, installId, authority = null } = site;
+  const { db, metrics, installation, authority = null } = site;
   const log = createLog(config.LONGSHORE_LOG_LEVEL);
   const workerId = `${hostname()}-${process.pid}-${systemIds.hex64().slice(0, 8)}`;
   const buckets = sharedBuckets(db, workerId);
-  const provider = await createProvider(config, { installId, clock: systemClock, ids: systemIds, log, buckets });
+  const provider = await createProvider(config, {
+    installId: installation.id,
+    clock: systemClock,
+    ids: systemIds,
+    log,
+    buckets,
+  });
   return {
     db,
     provider: timed(provider, metrics),
@@ -128,7 +134,7 @@ export async function assembleDeps(config: Config, site: Site): Promise<Deps> {
     operatorKeyHash: config.LONGSHORE_OPERATOR_KEY ? sha256(config.LONGSHORE_OPERATOR_KEY) : null,
     authority,
     listening: { tlsPort: null, twoWay: true },
-    cursorSecret: sha256(`cursors of ${installId}`),
+    sealKey: installation.sealKey,
     workerId,
     wakeups: createWakeups(systemClock.sleep),
     snapshots: createSnapshots(SNAPSHOTS),

@@ -26,8 +26,14 @@ export async function nextDueSeconds(db: Db): Promise<number | null> {
   return row?.seconds === null || row?.seconds === undefined ? null : Number(row.seconds);
 }
 
-/** The id that marks everything this database owns at a provider. */
-export async function installationId(db: Db): Promise<string> {
-  const [row] = await db.query('reconciler', statement(sql`select id from installation`));
-  return String(row?.id);
+export interface Installation {
+  /** Marks everything that this database owns at a provider. */
+  id: string;
+  /** For seals. No secret may be kept by it that must outlive the database. */
+  sealKey: string;
+}
+
+export async function findInstallation(db: Db): Promise<Installation> {
+  const [row] = await db.query('reconciler', statement(sql`select id, seal_key from installation`));
+  return { id: String(row?.id), sealKey: String(row?.seal_key) };
 }

@@ -36,6 +36,8 @@ const tenantReference = () => tenantId().references(() => tenants.id);
 export const installation = pgTable('installation', {
   /** Marks everything that this database owns at a provider. */
   id: uuid('id').primaryKey().defaultRandom(),
+  /** Known to nobody outside: what is sealed with it was said by this installation. */
+  sealKey: uuid('seal_key').notNull().defaultRandom(),
   createdAt: createdAt(),
 });
 

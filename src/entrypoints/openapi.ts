@@ -9,5 +9,5 @@ import { noMetrics } from '../domain/metrics.ts';
 const url = 'postgres://nobody@nowhere';
 const config = parseConfig({ LONGSHORE_PROVIDER: 'memory', DATABASE_URL: url });
 const db = connect({ url, connections: 1 });
-const deps = await assembleDeps(config, { db, metrics: noMetrics, installId: 'none' });
+const deps = await assembleDeps(config, { db, metrics: noMetrics, installation: { id: 'none', sealKey: 'none' } });
 console.log(JSON.stringify(describeApi(createV1(deps)), null, 2));

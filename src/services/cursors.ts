@@ -54,7 +54,7 @@ export function pageOut<T>(
 }
 
 function sealOf(deps: Deps, ctx: Of, list: string, { at, id }: PagePosition): string {
-  return createHmac('sha256', deps.cursorSecret)
+  return createHmac('sha256', deps.sealKey)
     .update(JSON.stringify([ctx.principal.tenantId, list, at, id]))
     .digest('base64url');
 }

@@ -64,8 +64,8 @@ export async function reportExec(deps: Deps, ctx: Ctx, exec: Exec, exitCode: num
 const noSessions = (provider: string) =>
   new AppError('unsupported', `The provider ${provider} has no sessions that a client could speak over itself`);
 
-const sealOf = ({ cursorSecret }: Deps, { tenantId, id }: Exec, sessionId: string): string =>
-  createHmac('sha256', cursorSecret)
+const sealOf = ({ sealKey }: Deps, { tenantId, id }: Exec, sessionId: string): string =>
+  createHmac('sha256', sealKey)
     .update(JSON.stringify(['exec session', tenantId, id, sessionId]))
     .digest('base64url');
 

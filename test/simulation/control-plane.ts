@@ -70,7 +70,7 @@ function start(simulation: Simulation, name: string): ControlPlane {
       sharedImages: [],
       operatorKeyHash: null,
       authority: null,
-      cursorSecret: 'simulation',
+      sealKey: 'simulation',
       workerId: name,
       wakeups: createWakeups(clock.sleep),
       snapshots: createSnapshots(64),

@@ -6,7 +6,7 @@ import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/c
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Ctx, Deps } from '../../src/context.ts';
-import { installationId } from '../../src/db/health.ts';
+import { findInstallation } from '../../src/db/health.ts';
 import { keepImage } from '../../src/db/image-changes.ts';
 import { systemClock, systemIds } from '../../src/domain/clock.ts';
 import { imageDetails } from '../../src/domain/image.ts';
@@ -91,7 +91,7 @@ const details = imageDetails.parse({
 /** As if it had been pulled, of which these tests are not about. */
 async function giveImage({ db }: Deps, { principal: { tenantId } }: Ctx): Promise<void> {
   const settings = awsSettings({ bucket });
-  const installId = await installationId(db);
+  const { id: installId } = await findInstallation(db);
   const access = { settings, prefix: settings.prefix, installId, clients: createClients(), log: () => {} };
   const throttle = createThrottle(systemClock, ownBuckets(systemClock));
   const site = { ...access, clock: systemClock, ids: systemIds, throttle };

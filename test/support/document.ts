@@ -27,7 +27,7 @@ async function serviceless(): Promise<Deps> {
   const url = 'postgres://nobody@nowhere';
   const config = parseConfig({ LONGSHORE_PROVIDER: 'memory', DATABASE_URL: url });
   const db = connect({ url, connections: 1 });
-  return assembleDeps(config, { db, metrics: noMetrics, installId: 'none' });
+  return assembleDeps(config, { db, metrics: noMetrics, installation: { id: 'none', sealKey: 'none' } });
 }
 const deps = await serviceless();
 

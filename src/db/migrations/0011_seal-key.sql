@@ -1,0 +1,1 @@
+ALTER TABLE "installation" ADD COLUMN "seal_key" uuid DEFAULT gen_random_uuid() NOT NULL;
