@@ -58,6 +58,7 @@ describe('docker', () => {
 });
 
 async function refuses(row: Extract<Row, { refused: string[] }>, note: string): Promise<void> {
+  await row.prepare?.();
   const before = await door.a.ok(['ps', '-a', '-q']);
   const { exitCode, stdout, stderr } = await door.a.run(row.refused, { input: row.input ?? '' });
   expect(stdout + stderr).toContain(note);

@@ -13,7 +13,7 @@ interface Sample {
   memory_stats: { usage: number };
 }
 
-export function insideRows({ a, app, box, folder }: Bench): Rows {
+export function insideRows({ a, app, box, folder, image }: Bench): Rows {
   return {
     top: {
       checks: 'its processes and none of ours',
@@ -61,7 +61,10 @@ export function insideRows({ a, app, box, folder }: Bench): Rows {
         expect(Object.keys(entries)).toContain('etc/passwd');
       },
     },
-    'cp before a start': { refused: ['cp', '/etc/hostname', 'waiting:/tmp/name'] },
+    'cp before a start': {
+      prepare: () => a.ok(['create', '--name', 'waiting', image, 'sleep', '300']),
+      refused: ['cp', '/etc/hostname', 'waiting:/tmp/name'],
+    },
     cp: {
       checks: 'files and folders in and out, and to standard output',
       check: async () => {

@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.ts';
 export type Row =
   | { checks: string; check: () => Promise<void> }
   /** The whole command line, behind `docker`. */
-  | { refused: string[]; input?: string };
+  | { refused: string[]; input?: string; prepare?: () => Promise<unknown> };
 
 export type Rows = Record<string, Row>;
 
@@ -43,7 +43,6 @@ export async function openBench(door: AwsDoor): Promise<Bench> {
   const box = 'box';
   await a.ok(['run', '-d', '--name', box, '--label', 'role=box', image, 'sh', '-c', 'echo up; sleep 3000']);
   await waitFor(async () => (await a.ok(['ps', '-q'])) !== '', patient);
-  await a.ok(['create', '--name', 'waiting', image, 'sleep', '300']);
   return {
     ...door,
     box,
