@@ -46,7 +46,8 @@ export async function startLongshore(site: Site, databaseUrl: string, env: NodeJ
 /** @param script relative to the repository's root; once it listens, it says a line that ends with its URL */
 export async function startServer(site: Site, script: string, env: NodeJS.ProcessEnv): Promise<Server> {
   const profiling = site.profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${site.profileFolder}`] : [];
-  const child = spawn(process.execPath, [...profiling, script], {
+  // As `npm run up` runs it.
+  const child = spawn(process.execPath, ['--use-largepages=silent', ...profiling, script], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -26,6 +26,9 @@ const commands = {
   longshore: 'src/entrypoints/cli.ts',
 };
 
+/** Node's own code on large pages, where the system has them: a server that was idle answers sooner. */
+const ofServers = ['--use-largepages=silent'];
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const binaries = join(root, 'node_modules/.bin');
 
@@ -69,7 +72,7 @@ function findNode() {
 /** Ends as the script ends. Ctrl-C reaches the script twice, from the terminal and from here: it must not mind. */
 function run(node, path) {
   // Paths that a user of the `longshore` command names are relative to where the user is.
-  const child = spawn(node, [join(root, path), ...args], {
+  const child = spawn(node, [...(name === 'up' ? ofServers : []), join(root, path), ...args], {
     cwd: name === 'longshore' ? process.cwd() : root,
     stdio: 'inherit',
     env: {
