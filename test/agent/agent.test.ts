@@ -42,11 +42,17 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const agentUrl = () => new URL(agent.dockerHost.replace('tcp:', 'http:'));
-const send = (options: { method?: string; path?: string; headers?: Record<string, string>; body?: string | Buffer }) =>
+const agentUrl = (of = agent) => new URL(of.dockerHost.replace('tcp:', 'http:'));
+const send = (options: {
+  method?: string;
+  path?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  to?: RunningAgent;
+}) =>
   new Promise<{ status: number; headers: IncomingMessage['headers']; text: string }>((resolve, reject) => {
-    const { hostname, port } = agentUrl();
-    const { method = 'GET', path = '/', headers = {}, body } = options;
+    const { method = 'GET', path = '/', headers = {}, body, to } = options;
+    const { hostname, port } = agentUrl(to);
     const sent = request({ hostname, port, method, path, headers, agent: false }, async (answer) => {
       resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: await text(answer) });
     });
@@ -62,7 +68,7 @@ describe('a plain request', () => {
   test('goes below the path that Longshore has', async () => {
     const below = await startAgent({ url: new URL('/live/', url), key, ca: null }, { port: 0 });
     try {
-      await (await fetch(`${below.dockerHost.replace('tcp:', 'http:')}/v1.44/info?x=1`)).text();
+      await send({ path: '/v1.44/info?x=1', to: below });
       expect(seen.map((each) => each.url)).toEqual(['/live/v1.44/info?x=1']);
     } finally {
       await below.close();

@@ -71,10 +71,18 @@ async function rotate(password: string, tell = true): Promise<void> {
   await admin.unsafe(`alter role owner password '${password}'`);
   if (tell) secret = { username: 'owner', password, engine: 'postgres', host, port: 5432, dbname: 'longshore' };
   // Whoever is logged in stays so: they have to come again.
-  await admin`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'owner'`;
-  await waitFor(async () => (await admin`select from pg_stat_activity where usename = 'owner'`).length === 0);
-  // And for this process to hear of it.
-  await admin`select 1`;
+  const ended = await admin`select pid, pg_terminate_backend(pid) from pg_stat_activity where usename = 'owner'`;
+  // Its connection closes with the process, after it is gone from the view; and for this process to hear of it.
+  await waitFor(async () => !ended.some(({ pid }) => isAlive(Number(pid))));
+  for (let heard = 0; heard < 3; heard++) await admin`select 1`;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 const known = () => (typeof secret === 'string' ? {} : secret);
