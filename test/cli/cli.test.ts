@@ -36,7 +36,9 @@ afterAll(() => {
 function longshore(args: string[], env: NodeJS.ProcessEnv = {}) {
   const script = join(root, 'src/entrypoints/cli.ts');
   const plain = { PATH: process.env.PATH, HOME: folder };
-  return spawnSync(process.execPath, [script, ...args], { cwd: folder, env: { ...plain, ...env }, encoding: 'utf8' });
+  // One that goes on where it should refuse must not hold up everything.
+  const options = { cwd: folder, env: { ...plain, ...env }, encoding: 'utf8', timeout: 30_000 } as const;
+  return spawnSync(process.execPath, [script, ...args], options);
 }
 
 test('help is there for every command, and a mistake ends with 2 and a sentence', () => {
@@ -70,8 +72,8 @@ test('the launcher runs it from any folder, with the Node that is there', () => 
 describe('connect', () => {
   test.each([
     [['--url', 'http://longshore.example'], { LONGSHORE_KEY: key }, 'without TLS'],
-    [['--url', 'ftp://longshore.example'], { LONGSHORE_KEY: key }, 'http://host:port'],
-    [['--url', 'https://longshore.example/v1'], { LONGSHORE_KEY: key }, 'http://host:port'],
+    [['--url', 'ftp://longshore.example'], { LONGSHORE_KEY: key }, 'https://host:port'],
+    [['--url', 'https://longshore.example/?tenant=a'], { LONGSHORE_KEY: key }, 'https://host:port'],
     [['--port', '70000'], { LONGSHORE_KEY: key }, '--port'],
     [['--port', '0', '--socket', 'x'], { LONGSHORE_KEY: key }, 'not both'],
     [['--socket', 'x'.repeat(200)], { LONGSHORE_KEY: key }, 'too long'],
