@@ -22,7 +22,7 @@ const started = z.object({
   ...{ tty: z.boolean(), stdin: z.boolean() },
 });
 
-class Refusal extends Error {
+export class Refusal extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);
@@ -42,24 +42,15 @@ export class ExecSessions {
 
   /** Answers the client, and carries its bytes until either side ends. */
   async relay(exec: string, client: Duplex): Promise<void> {
-    let isAgreed = false;
-    try {
+    await answering(client, this.#onward, async (agree) => {
       const { session, tty } = await this.#open(exec);
       client.once('close', () => session.close());
       if (client.destroyed) session.close();
-      isAgreed = true;
-      client.write(agreement(tty));
+      agree(tty);
       void takeInput(session, client);
       await give(session.output, client, tty);
       await this.#ended(exec, session);
-      client.end();
-    } catch (error) {
-      if (client.writableEnded || client.destroyed) return;
-      // By now it would take an answer for output of the command.
-      if (isAgreed) return void client.destroy();
-      const { status, message } = asRefusal(error, this.#onward);
-      refuseUpgrade(client, status, message);
-    }
+    });
   }
 
   /** Without a client: it lasts as long as the agent. Rejects with a Refusal. */
@@ -115,6 +106,27 @@ export class ExecSessions {
 
   async #report(exec: string, exitCode: number | null): Promise<void> {
     await ask(this.#onward, 'PUT', `/v1/execs/${exec}/result`, { exitCode });
+  }
+}
+
+/** Refuses the client while it may still be told why; afterwards it would take an answer for output. */
+export async function answering(
+  client: Duplex,
+  onward: Onward,
+  answer: (agree: (tty: boolean) => void) => Promise<void>,
+): Promise<void> {
+  let isAgreed = false;
+  try {
+    await answer((tty) => {
+      isAgreed = true;
+      client.write(agreement(tty));
+    });
+    client.end();
+  } catch (error) {
+    if (client.writableEnded || client.destroyed) return;
+    if (isAgreed) return void client.destroy();
+    const { status, message } = asRefusal(error, onward);
+    refuseUpgrade(client, status, message);
   }
 }
 

@@ -7,10 +7,10 @@ import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { reasonOf } from './ask.ts';
 import type { TwoWayCall } from './docker-path.ts';
-import { asRefusal, ExecSessions } from './exec-session.ts';
+import { answering, asRefusal, ExecSessions, Refusal } from './exec-session.ts';
 import { followedOutput, lookAt } from './followed-output.ts';
 import type { Onward } from './onward.ts';
-import { agreement, give } from './output.ts';
+import { give } from './output.ts';
 import { refusePlain } from './plain.ts';
 import { refuseUpgrade } from './upgraded.ts';
 
@@ -61,33 +61,21 @@ export class OneWay {
   async #attach({ container, query }: Extract<TwoWayCall, { kind: 'attach' }>, client: Duplex): Promise<void> {
     const left = new AbortController();
     client.once('close', () => left.abort());
-    let isAgreed = false;
-    try {
+    await answering(client, this.#onward, async (agree) => {
       const seen = await lookAt(this.#onward, container);
-      if (!('id' in seen)) return refuseUpgrade(client, seen.status, reasonOf(seen));
-      if (seen.spec.stdin && isOn(query.get('stdin'))) {
-        return refuseUpgrade(
-          client,
-          501,
-          "longshore connect: this address takes no input for a container's own process",
-        );
+      if (!('id' in seen)) throw new Refusal(seen.status, reasonOf(seen));
+      const { tty, stdin } = seen.spec;
+      if (stdin && isOn(query.get('stdin'))) {
+        throw new Refusal(501, "longshore connect: this address takes no input for a container's own process");
       }
       client.resume();
-      isAgreed = true;
-      client.write(agreement(seen.spec.tty));
+      agree(tty);
       const wanted = {
         ...{ stdout: isOn(query.get('stdout')), stderr: isOn(query.get('stderr')) },
         ...{ logs: isOn(query.get('logs')), stream: isOn(query.get('stream')) },
       };
-      await give(followedOutput(this.#onward, seen, wanted, left.signal), client, seen.spec.tty);
-      client.end();
-    } catch (error) {
-      if (client.writableEnded || client.destroyed) return;
-      // By now it would take an answer for output of the container.
-      if (isAgreed) return void client.destroy();
-      const { status, message } = asRefusal(error, this.#onward);
-      refuseUpgrade(client, status, message);
-    }
+      await give(followedOutput(this.#onward, seen, wanted, left.signal), client, tty);
+    });
   }
 }
 
