@@ -22,6 +22,8 @@ const MAX_CALLS = 30;
 /** So often hints that came during the last look make it look again; further ones get a turn of their own. */
 const MAX_LOOKS = 5;
 const BACKOFF_CAP_SECONDS = 60;
+/** Between KILL and the next: a provider may show what was killed as running for seconds. */
+const MAX_KILL_PAUSE_MS = 2_000;
 
 export interface Outcome {
   container: Container;
@@ -71,6 +73,8 @@ async function workUnderLease(
   let run = lease.container.run;
   let pollMs = 10;
   let looks = 0;
+  let refusals = 0;
+  let killPauseMs = 10;
   let isCertain = needsNoLook(lease.container, plan(lease.container, deps.provider.features, lease.now()));
   let isStarting = false;
   const options = () => callOptions(() => lease.isHeld);
@@ -137,8 +141,13 @@ async function workUnderLease(
     // What was seen may have taken longer to arrive than the lease lasts: then somebody else has acted since.
     if (lease.isDue && !(await lease.write(run))) return null;
     const done = await lease.attempt(() => act(deps, container(), action, lease.now(), options()));
+    if (action.kind === 'kill') {
+      if (deps.clock.now() >= endsAt) return release(lease, run, { afterSeconds: 1 });
+      await deps.wakeups.wait(containerTopic(lease.container.id), killPauseMs);
+      killPauseMs = Math.min(killPauseMs * 2, MAX_KILL_PAUSE_MS);
+    }
     if ('failure' in done) {
-      const verdict = judge(action, done.failure, calls);
+      const verdict = judge(action, done.failure, ++refusals);
       if (verdict === 'look again') continue;
       if (verdict === 'go on without') {
         refused = { code: done.failure.code, message: done.failure.message };

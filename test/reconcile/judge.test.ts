@@ -14,3 +14,9 @@ test('a signal that could not be sent just now is asked for again', () => {
   expect(judge(signal, refused('unavailable'), 1)).toBe('retry');
   expect(judge(signal, refused('conflict'), 1)).toBe('look again');
 });
+
+test('a KILL that finds nothing to kill is no failure, however often', () => {
+  const kill = { kind: 'kill', signal: 'KILL' } as const;
+  expect(judge(kill, refused('conflict'), 20)).toBe('look again');
+  expect(judge(kill, refused('invalid'), 1)).toBe('retry');
+});

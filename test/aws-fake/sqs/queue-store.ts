@@ -58,8 +58,14 @@ export class Queue {
       const taken = this.take(most, visibilitySeconds);
       const leftMs = until - this.clock.now();
       if (taken.length > 0 || leftMs <= 0) return taken;
-      await Promise.race([promise, pause(this.clock, leftMs)]);
+      await Promise.race([promise, pause(this.clock, Math.min(leftMs, this.untilVisibleMs()))]);
     }
+  }
+
+  /** Until the first hidden one can be seen; a timer may fire a little early, so it is never nothing. */
+  private untilVisibleMs(): number {
+    const first = Math.min(...this.messages.map(({ visibleAtMs }) => visibleAtMs));
+    return Math.max(1, first - this.clock.now());
   }
 
   private take(most: number, visibilitySeconds = Number(this.attributes.VisibilityTimeout)): QueueMessage[] {
@@ -82,7 +88,6 @@ export class Queue {
 
   private hide(message: QueueMessage, seconds: number): void {
     message.visibleAtMs = this.clock.now() + seconds * 1000;
-    this.clock.after(seconds * 1000, () => this.wake());
   }
 
   /** Repeatable; with the handle of an earlier receive it may or may not work, and here does not. */

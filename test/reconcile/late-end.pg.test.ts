@@ -1,0 +1,46 @@
+/** A provider that shows for a while as running what it has ended already, as ECS does. Needs Postgres. */
+import { expect, test } from 'vitest';
+import { containerSpec } from '../../src/domain/container-spec.ts';
+import { stopContainer } from '../../src/services/container-verbs.ts';
+import { createContainer } from '../../src/services/containers.ts';
+import { tenantCtx, testDeps } from '../support/deps.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { pulled } from '../support/pulled.ts';
+
+test('a stop whose KILL is refused by what has ended waits until that is seen, and fails nothing', async () => {
+  let kills = 0;
+  const database = await testDatabase();
+  const deps = await testDeps(
+    database.url,
+    {},
+    {
+      before: async ({ name }) => {
+        if (name === 'kill') kills++;
+      },
+      answer: (_key, history) => {
+        const running = history.findLast((seen) => seen.kind === 'present' && seen.phase === 'running');
+        return (kills > 0 && kills < 8 && running) || (history.at(-1) ?? { kind: 'absent' });
+      },
+    },
+  );
+  try {
+    const ctx = await tenantCtx(deps, 'a');
+    await pulled(deps, ctx, 'app');
+    const spec = containerSpec.parse({
+      image: 'app',
+      command: ['sh', '-c', "trap '' USR1; sleep 600"],
+      stop: { graceSeconds: 0 },
+    });
+    await createContainer(deps, ctx, { name: 'late', spec, start: true });
+    const { container, converged } = await stopContainer(deps, ctx, 'late', { signal: 'USR1' });
+    expect({ converged, phase: container.run.phase, exitCode: container.run.exitCode }).toEqual({
+      converged: true,
+      phase: 'exited',
+      exitCode: 137,
+    });
+    expect(kills).toBe(8);
+  } finally {
+    await deps.db.close();
+    await database.close();
+  }
+});
