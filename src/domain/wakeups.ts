@@ -1,7 +1,7 @@
 /** In-process nudges between those who change a row and those who wait for it. Losing one only costs a poll interval. */
 
-/** What somebody heard of a container: that it ended, or anything at all. */
-export type News = 'ended' | 'changed';
+/** What somebody heard of a container: that it started, that it ended, or anything at all. */
+export type News = 'started' | 'ended' | 'changed';
 
 export interface Wakeups {
   /** Wakes everyone waiting on the topic. */
@@ -20,7 +20,7 @@ export interface Attention extends Disposable {
   /** To be called before looking: it answers everybody who asked so far. */
   look(): void;
   /** What the last look showed: who heard no more than this, before it or later, needs no other look. */
-  know(news: News | null): void;
+  know(news: readonly News[]): void;
 }
 
 interface Asker {
@@ -64,15 +64,15 @@ export function createWakeups(sleep: (ms: number, signal?: AbortSignal) => Promi
       }),
     attend(topic) {
       let asking: Asker[] = [];
-      let known: News | null = null;
-      const answer = (looked: boolean, news?: News) => {
-        const meant = (asker: Asker) => news === undefined || asker.news === news;
+      let known: readonly News[] = [];
+      const answer = (looked: boolean, news?: readonly News[]) => {
+        const meant = (asker: Asker) => news === undefined || news.includes(asker.news);
         const those = asking.filter(meant);
         asking = asking.filter((asker) => !meant(asker));
         for (const asker of those) asker.answer(looked);
       };
       const ask = (asker: Asker) => {
-        if (asker.news === known) asker.answer(true);
+        if (known.includes(asker.news)) asker.answer(true);
         else asking.push(asker);
       };
       const asks = attending.get(topic) ?? new Set();
@@ -84,7 +84,7 @@ export function createWakeups(sleep: (ms: number, signal?: AbortSignal) => Promi
         look: () => answer(true),
         know(news) {
           known = news;
-          if (news !== null) answer(true, news);
+          answer(true, news);
         },
         [Symbol.dispose]() {
           asks.delete(ask);

@@ -395,7 +395,7 @@ export interface BuildLeftover {
 /** Something may have changed; look for yourself. */
 export interface Hint {
   containerId: string;
-  /** `ended`: a run of it is over, and nothing else changed. */
+  /** `started`, `ended`: a run of it began or is over, and nothing else changed. */
   news: News;
 }
 

@@ -10,7 +10,7 @@ import type { Container, Failure, Run } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import type { ReconcileResult } from '../domain/metrics.ts';
 import { systemActor } from '../domain/principal.ts';
-import { type Attention, containerTopic } from '../domain/wakeups.ts';
+import { type Attention, containerTopic, type News } from '../domain/wakeups.ts';
 import { act, countRestart, type ProviderAction } from './act.ts';
 import { judge } from './judge.ts';
 import { type Lease, takeLease } from './lease.ts';
@@ -77,6 +77,7 @@ async function workUnderLease(
   let killPauseMs = 10;
   let isCertain = needsNoLook(lease.container, plan(lease.container, deps.provider.features, lease.now()));
   let isStarting = false;
+  let startedHere = false;
   const options = () => callOptions(() => lease.isHeld);
   /** Why the run does not get the limits that it shall have, or a signal. */
   let refused: Failure | null = null;
@@ -96,7 +97,7 @@ async function workUnderLease(
       const folded = foldObservation(container(), seen.value, deps.provider.features, askedAt);
       if (!folded) return release(lease, run, { afterSeconds: 1 });
       run = folded;
-      attention.know(run.phase === 'exited' ? 'ended' : null);
+      attention.know(shownBy(run, startedHere));
       isStarting = seen.value.kind === 'present' && seen.value.starting === true;
     }
 
@@ -159,10 +160,17 @@ async function workUnderLease(
     }
     run = done.value.run;
     isCertain = done.value.isCertain;
+    startedHere ||= action.kind === 'start';
     const told = action.kind === 'signal' || action.kind === 'renew' || action.kind === 'stop';
     if (told && !(await lease.write(run, { signalDelivered: action.kind === 'signal' }))) return null;
   }
   return retryLater(deps, lease, run, new AppError('unavailable', 'The container keeps changing'));
+}
+
+/** What this look tells at least as well as who heard it. That a start is heard of late says nothing of one that was made here. */
+function shownBy({ phase }: Run, startedHere: boolean): News[] {
+  if (phase === 'running') return ['started'];
+  return phase === 'exited' ? ['ended', ...(startedHere ? (['started'] as const) : [])] : [];
 }
 
 const refOf = (run: Run) => ({ key: run.providerKey, handle: run.handle });

@@ -42,12 +42,20 @@ describe('asking for a look', () => {
 });
 
 describe('an end that somebody heard of', () => {
+  it('is known together with a start', async () => {
+    const { ask, attend } = wakeups();
+    using attention = attend('container:1');
+    attention.know(['started', 'ended']);
+    expect(await Promise.all([ask('container:1', 'started'), ask('container:1', 'ended')])).toEqual([true, true]);
+    expect(attention.isAsked).toBe(false);
+  });
+
   it('needs no look where it is known, whether it was heard before or after', async () => {
     const { ask, attend } = wakeups();
     using attention = attend('container:1');
     attention.look();
     const early = ask('container:1', 'ended');
-    attention.know('ended');
+    attention.know(['ended']);
     expect(attention.isAsked).toBe(false);
     expect(await early).toBe(true);
     expect(await ask('container:1', 'ended')).toBe(true);
@@ -58,15 +66,15 @@ describe('an end that somebody heard of', () => {
     const { ask, attend } = wakeups();
     using attention = attend('container:1');
     void ask('container:1', 'changed');
-    attention.know('ended');
+    attention.know(['ended']);
     expect(attention.isAsked).toBe(true);
   });
 
   it('is looked at once the last look showed something else', () => {
     const { ask, attend } = wakeups();
     using attention = attend('container:1');
-    attention.know('ended');
-    attention.know(null);
+    attention.know(['ended']);
+    attention.know([]);
     void ask('container:1', 'ended');
     expect(attention.isAsked).toBe(true);
   });

@@ -1,5 +1,6 @@
 /** The Engine's events as hints. A lost one costs a delay and nothing else, so that none is asked for again. */
 import { z } from 'zod';
+import type { News } from '../../domain/wakeups.ts';
 import type { Hint, WatchOptions } from '../provider.ts';
 import type { Site } from './client.ts';
 import { ownedBy, readMark } from './labels.ts';
@@ -12,6 +13,10 @@ const event = z.object({
 
 /** Without those of exec, which every health check makes, and without a creation, which is always our own. */
 const changes = ['start', 'die', 'oom', 'pause', 'unpause', 'destroy', 'health_status'];
+const newsOf = new Map<string, News>([
+  ['start', 'started'],
+  ['die', 'ended'],
+]);
 
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
@@ -32,7 +37,7 @@ export async function* watchOwned(site: Site, options: WatchOptions): AsyncGener
           pauseMs = firstPauseMs;
           const { Action, Actor } = event.parse(line);
           const { containerId } = readMark(Actor.Attributes);
-          if (containerId !== null) yield { containerId, news: Action === 'die' ? 'ended' : 'changed' };
+          if (containerId !== null) yield { containerId, news: newsOf.get(Action) ?? 'changed' };
         }
       } finally {
         body.destroy();
