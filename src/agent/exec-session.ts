@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { systemClock, systemIds } from '../domain/clock.ts';
-import { AppError } from '../domain/errors.ts';
+import { AppError, httpStatuses } from '../domain/errors.ts';
 import type { Session } from '../providers/provider.ts';
 import { DataChannel } from '../session-manager/channel.ts';
 import { commandOver } from '../session-manager/command.ts';
@@ -132,12 +132,9 @@ export async function answering(
 
 export function asRefusal(error: unknown, onward: Onward): { status: number; message: string } {
   if (error instanceof Refusal) return error;
-  if (error instanceof AppError) return { status: statusOf(error), message: error.message };
+  if (error instanceof AppError) return { status: httpStatuses[error.code], message: error.message };
   return { status: 502, message: onward.explain(error as Error) };
 }
-
-const statusOf = ({ code }: AppError): number =>
-  code === 'conflict' ? 409 : code === 'unsupported' ? 501 : code === 'timeout' ? 504 : 503;
 
 async function takeInput(session: Session, client: Duplex): Promise<void> {
   try {

@@ -1,22 +1,6 @@
-/** The one table from error codes to HTTP statuses, and the one way an error becomes an answer (RFC 9457). */
+/** The one way an error becomes an answer (RFC 9457). */
 import { HTTPException } from 'hono/http-exception';
-import { AppError, type ErrorCode } from '../domain/errors.ts';
-
-const statuses = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  conflict: 409,
-  too_large: 413,
-  idempotency_mismatch: 422,
-  limit: 403,
-  rate_limited: 429,
-  unsupported: 501,
-  timeout: 504,
-  unavailable: 503,
-  internal: 500,
-} as const satisfies Record<ErrorCode, number>;
+import { AppError, type ErrorCode, httpStatuses } from '../domain/errors.ts';
 
 const titles: Record<ErrorCode, string> = {
   invalid: 'The request is not valid',
@@ -53,7 +37,7 @@ export function asAppError(error: unknown): AppError {
 
 export function toProblem(error: AppError, requestId: string): Problem {
   const { fields, retryAfterSeconds, ...rest } = error.details;
-  const status = statuses[error.code];
+  const status = httpStatuses[error.code];
   const retryAfter = retryAfterSeconds ?? (status === 503 ? 2 : undefined);
   return {
     status,

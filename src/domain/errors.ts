@@ -1,5 +1,5 @@
 /**
- * The one error that crosses layers. Every code has exactly one HTTP status (src/api/errors.ts owns that table).
+ * The one error that crosses layers. Every code has exactly one HTTP status.
  * `publicMessage` is written for a tenant; provider and SQL text only ever travel in `cause`.
  */
 export const errorCodes = [
@@ -19,6 +19,23 @@ export const errorCodes = [
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];
+
+/** What each is answered with over HTTP. */
+export const httpStatuses = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  idempotency_mismatch: 422,
+  limit: 403,
+  rate_limited: 429,
+  unsupported: 501,
+  timeout: 504,
+  unavailable: 503,
+  internal: 500,
+} as const satisfies Record<ErrorCode, number>;
 
 /** Extra members of a problem document: field errors, the state found, ids, seconds to wait. Never a secret. */
 export interface ErrorDetails {

@@ -73,19 +73,24 @@ export async function admitTenant({ operatorKey }: Installation, url: string): P
   return (await operator.expect<{ key: string }>(201, 'POST', '/v1/tenants/chaos/keys', asked)).key;
 }
 
+/** Of one call: a network that many have left takes long. */
+const callMs = 30_000;
+const discardMs = 120_000;
+
 /** What a killed server had asked for may still come: whatever is then in the way is looked for again. */
 async function discardOwned(provider: Provider): Promise<void> {
-  const signal = AbortSignal.timeout(60_000);
+  const options = () => ({ signal: AbortSignal.timeout(callMs) });
+  const until = systemClock.now() + discardMs;
   for (;;) {
-    const owned = await provider.listOwned({ signal });
+    const owned = await provider.listOwned(options());
     try {
       for (const kind of ['container', 'network', 'volume', 'image'] as const) {
-        for (const object of owned.filter((each) => each.kind === kind)) await provider.discard(object, { signal });
+        for (const object of owned.filter((each) => each.kind === kind)) await provider.discard(object, options());
       }
       return;
     } catch (error) {
-      if (!(error instanceof AppError && error.code === 'conflict') || signal.aborted) throw error;
-      await systemClock.sleep(500, signal);
+      if (!(error instanceof AppError && error.code === 'conflict') || systemClock.now() > until) throw error;
+      await systemClock.sleep(500);
     }
   }
 }

@@ -1,11 +1,10 @@
 /** docs/docker-compat.md, made of the tables that the door works with. */
+import { httpStatuses } from '../../domain/errors.ts';
 import { noteOf, type Standing } from '../../domain/feature.ts';
 import { features } from '../../domain/features.ts';
 import { containerFields } from './container-fields.ts';
 import type { Field, FieldTable } from './fields.ts';
 import { type Operation, operations } from './operations.ts';
-
-const statuses = { forbidden: 403, unsupported: 501, invalid: 400 } as const;
 
 const head = `# Docker compatibility
 
@@ -93,7 +92,7 @@ function row(name: string, field: Field): string {
 }
 
 const verdictOf = (field: Field): string =>
-  field.verdict === 'refused' ? `refused, ${statuses[field.code]}` : field.verdict;
+  field.verdict === 'refused' ? `refused, ${httpStatuses[field.code]}` : field.verdict;
 
 function textOf(field: Field): string {
   if (field.verdict === 'mapped') return field.to;
