@@ -35,16 +35,13 @@ export async function startEngineContainer(docker: Docker, start: Start): Promis
   const container = await asStartError(docker.createContainer(createOptions(start, NCPU)));
   const output = await container.attach({ stream: true, stdout: true, stderr: true });
   const ended = readLines(docker, output, plan);
-  const exit = container.wait({ condition: 'next-exit' });
-  // It is awaited below; until then a failure of the start must not count as unhandled.
-  exit.catch(() => {});
   try {
     await asStartError(container.start());
   } catch (error) {
     await ignoring([404], container.remove({ force: true, v: true }));
     throw error;
   }
-  return new EngineContainer(container, start.task.taskId, describeExit(container, exit, ended));
+  return new EngineContainer(container, start.task.taskId, describeExit(container, ended));
 }
 
 function createOptions({ task, container: plan, mounts, labels, place }: Start, cpus: number) {
@@ -124,12 +121,9 @@ class LineWriter extends Writable {
   }
 }
 
-async function describeExit(
-  container: Docker.Container,
-  exit: Promise<{ StatusCode: number }>,
-  ended: Promise<void>,
-): Promise<ContainerExit> {
-  const { StatusCode } = await exit;
+/** It is asked for after the start: a wait for the next exit may reach the Engine when that is over already. */
+async function describeExit(container: Docker.Container, ended: Promise<void>): Promise<ContainerExit> {
+  const { StatusCode } = await container.wait();
   const { State } = await container.inspect();
   await ended;
   return { exitCode: StatusCode, outOfMemory: State.OOMKilled };
