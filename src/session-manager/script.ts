@@ -73,7 +73,8 @@ function onTerminal(command: string): string[] {
 
 /**
  * The command's output goes through `cat`, so that it finds a pipe and no terminal; its errors through `e`, as notices. Both have
- * ended when `r` has its value. `cat` feeds it from the terminal and is told to end when the command has: notice D.
+ * ended when `r` has its value. `dd` feeds it from the terminal and is told to end when the command has: notice D. (A `cat` that
+ * uses sendfile, as busybox's, locks the pipe while it waits for the terminal: its reader would get a line with the next one only.)
  */
 function onPipes(command: string, stdin: boolean): string[] {
   const closed = '3>&- 4>&- 5>&- 6>&-';
@@ -83,7 +84,7 @@ function onPipes(command: string, stdin: boolean): string[] {
     ...(stdin ? [inputTerminal] : []),
     `printf '%sG;' "$m"`,
     'r=$( { { {',
-    stdin ? `cat <&6 ${closed} 2>/dev/null | {` : '{',
+    stdin ? `dd bs=4096 <&6 ${closed} 2>/dev/null | {` : '{',
     `{ ${command}\n} ${stdin ? '' : '</dev/null'} 2>&4 ${closed}`,
     `echo "$?" >&5${stdin ? `; printf '%sD;' "$m" >&3` : ''}`,
     '}',

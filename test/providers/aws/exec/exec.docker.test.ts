@@ -48,6 +48,25 @@ test('both streams are told apart, and neither is a terminal', async () => {
   expect(await outcome(shell(script))).toEqual({ stdout: 'out\nno terminal\n', stderr: 'err\n', code: 7 });
 });
 
+test('each line of input is there as soon as it is written', async () => {
+  const session = await execIn(
+    site,
+    target,
+    { ...shell('while read -r l; do echo "got $l"; done'), stdin: true },
+    within(),
+  );
+  const output = session.output[Symbol.asyncIterator]();
+  for (const line of ['one', 'two', 'three']) {
+    await session.write(Buffer.from(`${line}\n`));
+    let said = '';
+    while (!said.endsWith('\n')) said += Buffer.from((await output.next()).value?.data ?? '\n').toString();
+    expect(said).toBe(`got ${line}\n`);
+  }
+  await session.endInput();
+  expect((await output.next()).done).toBe(true);
+  expect(await session.exit).toBe(0);
+});
+
 test('every exit code comes back', { timeout: 300_000 }, async () => {
   const codes = Array.from({ length: 256 }, (_, code) => code);
   const seen: (number | null)[] = [];
