@@ -13,6 +13,8 @@ import { readReport } from './test-report.ts';
 
 const dockerTestPackages = [
   ...['docker.io', 'iptables', 'busybox-static', 'docker-registry', 'apache2-utils', 'openssl'],
+  // What containers of tests fetch files with.
+  ...['curl', 'wget'],
   // Clients; python3-docker is docker-py, which the former is made with.
   ...['docker-compose', 'python3-docker'],
   // What the runtime client of Lambda is compiled with, and a proxy before Postgres.

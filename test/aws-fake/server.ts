@@ -11,10 +11,9 @@
  * rules of security groups on single ports or towards the Internet; the metadata endpoint inside of tasks; trust policies;
  * buses of EventBridge other than the default one, and its cron expressions; FIFO queues; lifecycle policies and scans of ECR.
  */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type FakeClock, realClock } from './clock.ts';
+import { Doors } from './doors.ts';
 import { Downloads } from './ecr/downloads.ts';
 import { RegistryLogins } from './ecr/registry-logins.ts';
 import { EventBus } from './events/event-bus.ts';
@@ -28,7 +27,6 @@ import type { PolicyDocument } from './policies.ts';
 import type { TaskRuntime } from './runtime/runtime.ts';
 import { virtualRuntime } from './runtime/virtual.ts';
 import { Site } from './site.ts';
-import { dataChannels } from './ssm/data-channel.ts';
 import { SessionStore } from './ssm/session-store.ts';
 import type { World } from './world.ts';
 
@@ -50,6 +48,8 @@ export interface AwsFake extends World {
   site: Sites;
   /** For a client's `requestHandler`: the same services without a socket. */
   requestHandler: ReturnType<typeof inProcessHandler>;
+  /** Listens at another address of this machine as well, such as one that containers reach. Resolves with the URL. */
+  openAt(host: string): Promise<string>;
   /** Takes the task's Spot capacity away, with the warning that AWS gives. */
   interruptSpot(taskArn: string): void;
   /** Stops the task for the maintenance of what it runs on. */
@@ -67,25 +67,13 @@ export async function startAwsFake(options: AwsFakeOptions = {}): Promise<AwsFak
     sites.set(key, known);
     return known;
   };
-  const server = createServer((incoming, outgoing) => {
+  const doors = new Doors(world, (incoming, outgoing) => {
     answer(incoming, outgoing, world, site).catch((error) => {
       world.failures.push(error);
       outgoing.destroy();
     });
   });
-  // Longer than any client keeps an idle connection, which would else be closed under a request of its own.
-  server.keepAliveTimeout = 600_000;
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.on('upgrade', dataChannels(world));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
-  world.url = `http://127.0.0.1:${address.port}`;
+  world.url = await doors.open('127.0.0.1');
 
   world.events.subscribe((event) => site(event.account, event.region).rules.deliver(event));
 
@@ -93,6 +81,7 @@ export async function startAwsFake(options: AwsFakeOptions = {}): Promise<AwsFak
   return Object.assign(world, {
     site,
     requestHandler: inProcessHandler(world, site),
+    openAt: (host: string) => doors.open(host),
     addUser(account = defaultAccount, policies: PolicyDocument[] = []) {
       users += 1;
       const name = `user-${users}`;
@@ -110,9 +99,7 @@ export async function startAwsFake(options: AwsFakeOptions = {}): Promise<AwsFak
     },
     async close() {
       await world.runtime.close();
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await once(server, 'close');
+      await doors.close();
     },
   });
 }

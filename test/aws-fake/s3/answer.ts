@@ -24,8 +24,14 @@ const actions: Record<string, string> = {
 
 export async function answerS3(site: Site, request: HttpRequest, identify: () => Identity): Promise<Dispatched> {
   const requestId = randomUUID();
+  let asked = '?';
+  const record = (error?: string) => {
+    const { account, region } = site;
+    site.world.calls.push({ action: `s3:${asked}`, account, region, atMs: site.world.clock.now(), error });
+  };
   try {
     const target = targetOf(request);
+    asked = target.operation;
     const identity = identify();
     const model = modelOf({ modelName: 's3', sdkPackage: '@aws-sdk/client-s3' });
     const action = `s3:${actions[target.operation] ?? target.operation}`;
@@ -33,10 +39,12 @@ export async function answerS3(site: Site, request: HttpRequest, identify: () =>
     const path = target.key === '' ? target.bucket : `${target.bucket}/${target.key}`;
     admit(site, identity, [{ action, resource: `arn:aws:s3:::${path}`, context: {} }], target);
     const answer = perform(site, target, request);
+    record(answer.status < 400 ? undefined : String(answer.status));
     const headers = { 'x-amz-request-id': requestId, ...answer.headers };
     return { answer: { ...answer, headers }, lost: site.world.habits.loseReply(`s3:${target.operation}`, target) };
   } catch (error) {
     const { code, message, status } = errorAs('s3', knownError(site, error));
+    record(code);
     const content = element('Code', code) + element('Message', escapeXml(message)) + element('RequestId', requestId);
     const body = `<?xml version="1.0" encoding="UTF-8"?>\n${element('Error', content)}`;
     return { answer: { status, headers: { 'content-type': 'application/xml' }, body }, lost: false };
