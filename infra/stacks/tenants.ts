@@ -120,6 +120,8 @@ export class TenantsStack extends Stack {
       lifecycleRules: [
         // What a build that was killed left behind; the others clean up after themselves.
         { id: 'Builds', prefix: `${prefix}/builds/`, expiration: Duration.days(1) },
+        // Likewise of files on their way into containers and out of them.
+        { id: 'Transfers', prefix: `${prefix}/transfers/`, expiration: Duration.days(1) },
         { id: 'History', prefix: `${prefix}/history/`, expiration: Duration.days(tenants.logDays + 1) },
         { id: 'Uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],

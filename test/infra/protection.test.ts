@@ -91,6 +91,7 @@ describe('what is at rest', () => {
       {
         Rules: [
           expect.objectContaining({ Prefix: 'longshore-test/builds/', ExpirationInDays: 1 }),
+          expect.objectContaining({ Prefix: 'longshore-test/transfers/', ExpirationInDays: 1 }),
           expect.objectContaining({ Prefix: 'longshore-test/history/', ExpirationInDays: 31 }),
           expect.objectContaining({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
         ],

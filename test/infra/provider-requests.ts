@@ -40,7 +40,7 @@ export function providerRequests(statements: readonly Statement[]): Record<strin
   const anything = row({ resource: '*' });
   const bucket = `arn:aws:s3:::${prefix}-${account}-${region}`;
   const record = row(
-    { resource: `${bucket}/${prefix}/runs/some/abc` },
+    ['runs', 'transfers'].map((kind) => ({ resource: `${bucket}/${prefix}/${kind}/some/abc` })),
     { resource: `${bucket}/elsewhere` },
     { resource: `arn:aws:s3:::shop/${prefix}/some` },
   );

@@ -23,15 +23,35 @@ const busyboxPath = '/bin/busybox';
 const recipe = '1';
 
 /** Makes `busyboxImage` unless the Engine has it. Needs Debian's busybox-static. */
-export async function makeBusyboxImage(docker: Docker): Promise<void> {
-  const [found] = await docker.listImages({ filters: { reference: [busyboxImage], label: [`recipe=${recipe}`] } });
+export const makeBusyboxImage = (docker: Docker): Promise<void> => makeImage(docker, busyboxImage, recipe, () => {});
+
+/** The same with programs of this machine's in place of busybox's, and the libraries that they are linked with. Returns its name. */
+export async function makeImageWith(docker: Docker, name: string, programs: string[]): Promise<string> {
+  const image = `longshore-test/${name}:latest`;
+  await makeImage(docker, image, [recipe, ...programs].join(','), (root) => {
+    const libraries = programs.flatMap(
+      (path) => execFileSync('ldd', [path], { encoding: 'utf8' }).match(/\/\S+/g) ?? [],
+    );
+    for (const file of [...programs, ...libraries]) {
+      rmSync(join(root, file), { force: true });
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      copyFileSync(file, join(root, file));
+    }
+  });
+  return image;
+}
+
+/** @param add what is in it beside busybox */
+async function makeImage(docker: Docker, image: string, version: string, add: (root: string) => void): Promise<void> {
+  const [found] = await docker.listImages({ filters: { reference: [image], label: [`recipe=${version}`] } });
   if (found) return;
   const root = mkdtempSync(join(tmpdir(), 'longshore-busybox-'));
   try {
     makeRootFolder(root);
+    add(root);
     const tar = spawn('tar', ['--numeric-owner', '--owner=0', '--group=0', '-C', root, '-c', '.']);
-    const [repo, tag] = busyboxImage.split(':');
-    const changes = ['CMD ["/bin/sh"]', 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin', `LABEL recipe=${recipe}`];
+    const [repo, tag] = image.split(':');
+    const changes = ['CMD ["/bin/sh"]', 'ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin', `LABEL recipe=${version}`];
     await finish(docker, await docker.importImage(tar.stdout, { repo, tag, changes }));
   } finally {
     rmSync(root, { recursive: true, force: true });

@@ -40,6 +40,11 @@ export function createClients(own: ECSClientConfig & EC2ClientConfig & S3ClientC
     logs: new CloudWatchLogsClient(settings),
     efs: new EFSClient(settings),
     s3: new S3Client(settings),
+    /** For URLs: who is handed one knows nothing of the SDK's checksums. */
+    s3Urls: new S3Client({
+      ...settings,
+      ...{ requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' },
+    }),
     sqs: new SQSClient({ ...settings, ...(own.requestHandler === undefined && { requestHandler: patient }) }),
     ssm: new SSMClient(settings),
     sts: new STSClient(settings),

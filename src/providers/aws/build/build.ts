@@ -10,6 +10,7 @@ import { ensureRepository } from '../images/ecr.ts';
 import { followMs } from '../logs/logs.ts';
 import type { LogReader } from '../logs/pages.ts';
 import { logGroupName } from '../naming.ts';
+import { objectFolder } from '../object-folder.ts';
 import { roleOf } from '../settings.ts';
 import { ask, type Site } from '../site.ts';
 import { ensureLogGroup } from '../tenant-places.ts';
@@ -17,7 +18,6 @@ import { type Bases, pinBases } from './bases.ts';
 import { buildspec, contextName, machineScript, scriptName } from './machine-script.ts';
 import { type BuildOutput, createBuildOutput } from './output.ts';
 import { takeResult } from './result.ts';
-import { buildFolder } from './transfer.ts';
 
 export interface BuildSettings {
   project: string;
@@ -44,7 +44,7 @@ export async function* buildImage(
 ): AsyncGenerator<string, ImageDetails, void> {
   const { tenantId } = input;
   const id = site.ids.hex64().slice(0, 32);
-  const folder = buildFolder(site, tenantId, id);
+  const folder = objectFolder(site, { kind: 'builds', tenantId, id });
   const repository = await ensureRepository(site, tenantId, repositoryName, options);
   const bases = await pinBases(site, input.dockerfile, tenantId, options);
   try {
@@ -58,17 +58,16 @@ export async function* buildImage(
     yield* steps(site, reader, { settings, tenantId, id, location: folder.location, mark, bases }, options);
     return await takeResult(site, repository, tag, options);
   } finally {
-    await clean(site, [folder, bases]);
+    await folder.clean();
+    await clean(site, bases);
   }
 }
 
 /** Nobody waits for this, and what it leaves is of no use to anybody. */
-async function clean(site: Site, left: { remove(options: CallOptions): Promise<void> }[]): Promise<void> {
-  for (const each of left) {
-    await each
-      .remove({ signal: AbortSignal.timeout(cleanMs) })
-      .catch((error: unknown) => site.log('something of a build is left', { err: error }));
-  }
+async function clean(site: Site, bases: Bases): Promise<void> {
+  await bases
+    .remove({ signal: AbortSignal.timeout(cleanMs) })
+    .catch((error: unknown) => site.log('something of a build is left', { err: error }));
 }
 
 interface Machine {

@@ -3,13 +3,13 @@ import { posix } from 'node:path';
 import type { PathStat } from '../../../domain/container-files.ts';
 import { AppError } from '../../../domain/errors.ts';
 import { readTar, type TarEntry } from '../../../domain/tar.ts';
-import type { CallOptions, Session } from '../../provider.ts';
+import type { CallOptions } from '../../provider.ts';
 import type { Site } from '../site.ts';
+import { codes, refuse } from './codes.ts';
 import type { ExecTarget } from './exec.ts';
-import { openScript, runScript } from './one-shot.ts';
+import { runScript } from './one-shot.ts';
+import { openPacking } from './outgoing.ts';
 
-/** Codes of our scripts, which tar does not have. */
-export const codes = { missing: 44, misplaced: 45, noTar: 46, occupied: 47 };
 /** Of the header of one entry, its long names included. */
 const headerBytes = 16_384;
 
@@ -30,37 +30,15 @@ export async function statPath(site: Site, target: ExecTarget, path: string, opt
   throw new AppError('internal', 'The container says nothing about the path');
 }
 
-/** A tar of what is there. Ends with an error when it breaks off: half a tar must not pass for a whole one. */
-export async function readFiles(
+/** A tar of what is there. Ends with an error when it breaks off. */
+export function readFiles(
   site: Site,
   target: ExecTarget,
   path: string,
   options: CallOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const script = `${find}\nexec tar -cf - -- "$n"`;
-  return contentOf(await openScript(site, target, { script, words: [absolute(path)] }, options), options);
+  return openPacking(site, target, { script: find, producer: 'exec tar -cf - -- "$n"', path: absolute(path) }, options);
 }
-
-export async function* contentOf(session: Session, { signal }: CallOptions): AsyncGenerator<Uint8Array, void, void> {
-  for await (const { stream, data } of session.output) if (stream === 'stdout') yield data;
-  const code = await session.exit;
-  if (signal.aborted) throw new AppError('timeout', 'The files were not read in time');
-  if (code === codes.noTar) throw noTar();
-  if (code !== 0) throw new AppError('unavailable', 'The container broke off its files');
-}
-
-export function refuse(code: number, path: string): void {
-  if (code === codes.missing) {
-    throw new AppError('not_found', `No such path in the container: ${path}`, { details: { path } });
-  }
-  if (code === codes.misplaced) throw new AppError('invalid', `Not a folder in the container: ${path}`);
-  if (code === codes.noTar) throw noTar();
-  if (code === codes.occupied) {
-    throw new AppError('invalid', `A folder and something else would replace each other in the container: ${path}`);
-  }
-}
-
-const noTar = () => new AppError('unsupported', 'The image lacks tar, which files need here');
 
 function statOf(entry: TarEntry, path: string): PathStat {
   const kinds: Partial<Record<TarEntry['kind'], number>> = { directory: 2 ** 31, symlink: 2 ** 27, other: 2 ** 26 };

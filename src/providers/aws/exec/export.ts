@@ -2,12 +2,11 @@
  * The whole file system of a running container, without what is mounted in it. Some tars know no way to leave things out: the folders on
  * the way to a mount are written without what is in them, then everything else, as a tar each, and here these become one.
  */
-import { AppError } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
 import type { Site } from '../site.ts';
-import { codes, contentOf } from './archive.ts';
+import { brokenOff, codes } from './codes.ts';
 import type { ExecTarget } from './exec.ts';
-import { openScript } from './one-shot.ts';
+import { openPacking } from './outgoing.ts';
 import { type BlockReader, readBlocks } from './tar-blocks.ts';
 
 /** `m`: mounts, octal escapes undone, a line each. `f`: folders without what is in them, `r`: the rest, both as words for eval. */
@@ -20,18 +19,21 @@ const script = [
   `for e in "$d"/* "$d"/.[!.]* "$d"/..?*; do [ -e "$e" ] || [ -L "$e" ] || continue; quote "\${e#/}"`,
   'case $m in *"$w$e$w"*) [ ! -d "$e" ] || f="$f $o";; *"$w$e/"*) f="$f $o"; set -- "$@" "$e";; *) r="$r $o";; esac',
   'done; done; cd /',
+].join('\n');
+
+const producer = [
   // That something changed while it was read is no news of what runs; one tar has a code for it.
   'pack() { tar -cf - "$@" || { c=$?; [ "$c" = 1 ] && tar --version 2>/dev/null | grep -q GNU || exit "$c"; }; }',
   '[ -z "$f" ] || eval "pack --no-recursion -- $f"; [ -z "$r" ] || eval "pack -- $r"; exit 0',
 ].join('\n');
 
-/** Ends with an error when it breaks off: half a tar must not pass for a whole one. */
+/** Ends with an error when it breaks off. */
 export async function readRoot(
   site: Site,
   target: ExecTarget,
   options: CallOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
-  return joined(contentOf(await openScript(site, target, { script }, options), options));
+  return joined(await openPacking(site, target, { script, producer, path: '/' }, options));
 }
 
 const block = 512;
@@ -40,18 +42,22 @@ const padded = (size: number): number => Math.ceil(size / block) * block;
 /** Entries pass as they are, attributes and devices with them. What ends a tar is left out but at the end. */
 async function* joined(tars: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   const blocks = readBlocks(tars);
-  for (let header = await blocks.next(block); header; header = await blocks.next(block)) {
-    if (header.every((byte) => byte === 0)) continue;
-    yield header;
-    yield* passed(blocks, padded(sizeOf(header)));
+  try {
+    for (let header = await blocks.next(block); header; header = await blocks.next(block)) {
+      if (header.every((byte) => byte === 0)) continue;
+      yield header;
+      yield* passed(blocks, padded(sizeOf(header)));
+    }
+    yield Buffer.alloc(2 * block);
+  } finally {
+    await blocks.close();
   }
-  yield Buffer.alloc(2 * block);
 }
 
 async function* passed(blocks: BlockReader, bytes: number): AsyncGenerator<Uint8Array, void, void> {
   for (let left = bytes; left > 0; ) {
     const chunk = await blocks.some(left);
-    if (!chunk) throw new AppError('unavailable', 'The container broke off its files');
+    if (!chunk) throw brokenOff();
     left -= chunk.length;
     yield chunk;
   }

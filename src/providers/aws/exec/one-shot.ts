@@ -28,7 +28,7 @@ export async function runScript(
   return whole(await openScript(site, target, script, options), options);
 }
 
-export async function whole(
+async function whole(
   session: Session,
   { signal }: CallOptions,
 ): Promise<{ code: number; stdout: Buffer; stderr: string }> {

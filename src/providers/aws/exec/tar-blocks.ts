@@ -1,11 +1,13 @@
 /** Bytes by count, out of chunks of any size. Pure. */
-import { AppError } from '../../../domain/errors.ts';
+import { brokenOff } from './codes.ts';
 
 export interface BlockReader {
   /** Exactly so many; null at the end. Throws unavailable when it ends in between. */
   next(count: number): Promise<Buffer | null>;
   /** At least one and at most so many; null at the end. */
   some(most: number): Promise<Buffer | null>;
+  /** Lets go of the source before its end. */
+  close(): Promise<void>;
 }
 
 export function readBlocks(source: AsyncIterable<Uint8Array>): BlockReader {
@@ -28,11 +30,14 @@ export function readBlocks(source: AsyncIterable<Uint8Array>): BlockReader {
       for (let missing = count; missing > 0; ) {
         const part = await some(missing);
         if (!part && parts.length === 0) return null;
-        if (!part) throw new AppError('unavailable', 'The container broke off its files');
+        if (!part) throw brokenOff();
         parts.push(part);
         missing -= part.length;
       }
       return Buffer.concat(parts);
+    },
+    async close() {
+      await chunks.return?.();
     },
   };
 }
