@@ -13,6 +13,7 @@ export const pieceBytes = 8 * 1024 * 1024;
 /** Of a URL, which opens one object and nothing else to whoever has it. */
 const urlSeconds = 15 * 60;
 const cleanMs = 30_000;
+const putMs = 30_000;
 
 export interface ObjectFolder {
   /** `bucket/…/`, where others find it. */
@@ -43,13 +44,20 @@ export function objectFolder(site: Site, { kind, tenantId, id }: FolderPlace): O
   const folder = `${site.prefix}/${kind}/${site.installId}/${id}/`;
   const subject = { noun: 'file on its way' };
   const names = new Set<string>();
+  const putting = new Set<Promise<unknown>>();
   const placeOf = (name: string) => ({ Bucket: bucket, Key: folder + name });
 
   async function put(name: string, body: Uint8Array | string, options: CallOptions): Promise<void> {
+    if (options.signal.aborted) throw new AppError('timeout', 'The files were not sent in time');
     names.add(name);
     const command = new PutObjectCommand({ ...placeOf(name), Body: body });
     const send = (http: { abortSignal: AbortSignal }) => s3.send(command, http);
-    await ask(site, { action: 's3:PutObject', subject, tenantId, send }, options);
+    // Not cut off by the caller's signal: what S3 has got of it by then may be stored after all.
+    const whole = { ...options, signal: AbortSignal.timeout(putMs) };
+    const done = ask(site, { action: 's3:PutObject', subject, tenantId, send }, whole);
+    const settled: Promise<unknown> = Promise.allSettled([done]).then(() => putting.delete(settled));
+    putting.add(settled);
+    await done;
   }
 
   async function remove(name: string, options: CallOptions): Promise<void> {
@@ -105,6 +113,8 @@ export function objectFolder(site: Site, { kind, tenantId, id }: FolderPlace): O
     },
     remove,
     async clean() {
+      // One that is under way would come after its removal.
+      await Promise.all(putting);
       const options = { signal: AbortSignal.timeout(cleanMs) };
       for (const name of names) {
         await remove(name, options).catch((error: unknown) => site.log('a file is left in the bucket', { err: error }));
