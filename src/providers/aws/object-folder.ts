@@ -84,6 +84,14 @@ export function objectFolder(site: Site, { kind, tenantId, id }: FolderPlace): O
     }
   }
 
+  function signed(action: string, command: GetObjectCommand | PutObjectCommand, options: CallOptions): Promise<string> {
+    const send = async () => {
+      const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
+      return getSignedUrl(s3Urls, command, { expiresIn: urlSeconds });
+    };
+    return ask(site, { action, subject, tenantId, send }, options);
+  }
+
   return {
     location: `${bucket}/${folder}`,
     put,
@@ -95,21 +103,10 @@ export function objectFolder(site: Site, { kind, tenantId, id }: FolderPlace): O
       }
     },
     get,
-    urlToGet: (name, options) => {
-      const send = async () => {
-        const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
-        return getSignedUrl(s3Urls, new GetObjectCommand(placeOf(name)), { expiresIn: urlSeconds });
-      };
-      return ask(site, { action: 's3:GetObject', subject, tenantId, send }, options);
-    },
+    urlToGet: (name, options) => signed('s3:GetObject', new GetObjectCommand(placeOf(name)), options),
     urlToPut: (name, sizeBytes, options) => {
       names.add(name);
-      const command = new PutObjectCommand({ ...placeOf(name), ContentLength: sizeBytes });
-      const send = async () => {
-        const { getSignedUrl } = await import('@aws-sdk/s3-request-presigner');
-        return getSignedUrl(s3Urls, command, { expiresIn: urlSeconds });
-      };
-      return ask(site, { action: 's3:PutObject', subject, tenantId, send }, options);
+      return signed('s3:PutObject', new PutObjectCommand({ ...placeOf(name), ContentLength: sizeBytes }), options);
     },
     remove,
     async clean() {
