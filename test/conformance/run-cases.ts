@@ -1,5 +1,6 @@
 /** The life of a run: create, start, observe, stop, kill, destroy. */
 import { expect, test } from 'vitest';
+import { memoryHog } from '../support/memory-hog.ts';
 import type { When } from './capabilities.ts';
 import { type World, within } from './harness.ts';
 
@@ -174,8 +175,7 @@ export function runCases(world: () => World, when: When): void {
 
   when('kernel')('a run that takes more memory than it may have ends as killed for it', async () => {
     const { start, until } = world();
-    const spec = { resources: { memoryMiB: 16 } };
-    const run = await start({ command: ['sh', '-c', 'head -c 100000000 /dev/zero | tail'], spec });
+    const run = await start({ command: memoryHog, spec: { resources: { memoryMiB: 16 } } });
     expect(await until(run, 'exited')).toMatchObject({ oomKilled: true });
   });
 

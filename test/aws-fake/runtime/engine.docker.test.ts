@@ -1,5 +1,6 @@
 /** Tasks as real containers: image from ECR, environment, logs, exit codes, networks and volumes. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { memoryHog } from '../../support/memory-hog.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { defaultAccount } from '../front-door.ts';
 
@@ -103,8 +104,7 @@ test('an image that is not in the repository cannot be pulled', async () => {
 });
 
 test('memory beyond the limit ends the container with the reason', async () => {
-  const eat = 'x=a; while :; do x=$x$x; done';
-  const taskArn = await bench.run(await bench.register({ command: ['sh', '-c', eat], memory: 16 }));
+  const taskArn = await bench.run(await bench.register({ command: memoryHog, memory: 16 }));
   const task = await bench.reach(taskArn, 'STOPPED');
   expect(task.containers).toMatchObject([{ exitCode: 137, reason: expect.stringContaining('OutOfMemoryError') }]);
 });
