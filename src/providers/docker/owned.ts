@@ -3,12 +3,13 @@ import { z } from 'zod';
 import type { CallOptions, OwnedObject } from '../provider.ts';
 import { oldBuilds, removeLeftover } from './build-leftovers.ts';
 import { isOurMark } from './build-mark.ts';
-import { type Site, safeName } from './client.ts';
-import { unless } from './errors.ts';
+import type { Site } from './client.ts';
 import { holdPrefix, releaseImage, untag } from './image-holds.ts';
 import { buildLabel, hasMark, ownedBy, readMark } from './labels.ts';
+import { removeNetwork } from './networks.ts';
 import { phases, status } from './observe.ts';
 import { destroyRun } from './runs.ts';
+import { removeVolume } from './volumes.ts';
 
 const labels = z.record(z.string(), z.string()).nullish();
 const containers = z.array(z.object({ Id: z.string(), Names: z.array(z.string()), Labels: labels, State: status }));
@@ -96,10 +97,8 @@ export async function discard(site: Site, object: OwnedObject, options: CallOpti
       await releaseImage(site, object.key, object.tenantId, options);
       return untag(site, object.handle, options);
     case 'network':
-    case 'volume': {
-      const path = `/${object.kind}s/${safeName(object.handle)}`;
-      const request = { method: 'DELETE', path, subject: { noun: object.kind } } as const;
-      await unless(site.engine.call(request, options), ['not_found'], undefined);
-    }
+      return removeNetwork(site, object.handle, options);
+    case 'volume':
+      return removeVolume(site, object.handle, options);
   }
 }

@@ -27,12 +27,15 @@ export function volumesOf(site: Site): Provider['volumes'] {
       if (!carriesMark(Labels, mark))
         throw new AppError('conflict', 'The name of the volume is taken at the Docker Engine');
     },
-    remove: async (volume, options) => {
-      const request = { method: 'DELETE', path: `/volumes/${safeName(volume.key)}`, subject } as const;
-      await unless(site.engine.call(request, options), ['not_found'], undefined);
-    },
+    remove: ({ key }, options) => removeVolume(site, key, options),
     sizes: (volumes, options) => sizes(site, volumes, options),
   };
+}
+
+/** Done when it is gone already. Throws conflict while a container has it. */
+export async function removeVolume(site: Site, key: string, options: CallOptions): Promise<void> {
+  const request = { method: 'DELETE', path: `/volumes/${safeName(key)}`, subject } as const;
+  await unless(site.engine.call(request, options), ['not_found'], undefined);
 }
 
 async function sizes(site: Site, volumes: VolumeRef[], options: CallOptions): Promise<Map<string, number>> {

@@ -226,6 +226,40 @@ const inspectedRun = {
   NetworkSettings: {},
 };
 
+describe('a network that the Engine says is in use', () => {
+  const scripted = (containers: object, refusals: number) => {
+    let left = refusals;
+    return engine(({ method, url }) => {
+      if (method === 'GET' && url?.startsWith('/v1.41/networks/net-1')) return { json: { Containers: containers } };
+      if (method !== 'DELETE') return undefined;
+      if (left-- <= 0) return { status: 204, json: null };
+      return {
+        status: 403,
+        json: { message: 'error while removing network: network net-1 id 1 has active endpoints' },
+      };
+    });
+  };
+
+  test('stays while something is attached', async () => {
+    const { provider, requests } = await scripted({ web: {} }, 1);
+    await expect(provider.networks.remove(network, within(5000))).rejects.toMatchObject({ code: 'conflict' });
+    expect(requests.filter((request) => request.startsWith('DELETE'))).toHaveLength(1);
+  });
+
+  test('goes when the last endpoint has left the count', async () => {
+    const { provider, requests, logged } = await scripted({}, 2);
+    await provider.networks.remove(network, within(5000));
+    expect(requests.filter((request) => request.startsWith('DELETE'))).toHaveLength(3);
+    expect(logged).toEqual([]);
+  });
+
+  test('holds nobody up when the count is wrong for good, which is logged', async () => {
+    const { provider, logged } = await scripted({}, Number.POSITIVE_INFINITY);
+    await provider.networks.remove(network, within(5000));
+    expect(logged).toEqual(['network kept by a wrong count of endpoints until the Engine is restarted']);
+  });
+});
+
 test('a call of several steps begins no further one when its caller has lost the right to', async () => {
   let isHeld = true;
   const { provider, requests } = await engine(({ url }) => {
