@@ -57,10 +57,10 @@ export class Alarms extends Construct {
       above: 300,
       what: 'News of tasks waits for more than five minutes: the events function is throttled or failing.',
     });
-    this.#add('api-5xx', door.api.metricServerError({ ...fiveMinutes, statistic: 'Sum' }), {
+    this.#add('api-5xx', door.serverErrors.with(fiveMinutes), {
       above: 10,
       periods: [2, 3],
-      what: 'More than ten answers of status 5xx in five minutes.',
+      what: 'More than ten answers of status 5xx, 501 aside, in five minutes.',
     });
     for (const [name, each] of Object.entries(functions)) {
       const above = name === 'migrate' ? 0 : 4;

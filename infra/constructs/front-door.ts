@@ -12,9 +12,10 @@ import {
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
@@ -27,11 +28,14 @@ const stageName = 'live';
 export class FrontDoor extends Construct {
   readonly api: RestApi;
   readonly url: string;
+  /** Answers that somebody has to look into. */
+  readonly serverErrors: Metric;
 
   constructor(scope: Construct, id: string, { settings, handler }: { settings: Settings; handler: LambdaFunction }) {
     super(scope, id);
     const { api: own, logDays } = settings;
     const logs = { retention: logDays, removalPolicy: RemovalPolicy.DESTROY };
+    const accessLog = new LogGroup(this, 'AccessLog', logs);
     this.api = new RestApi(this, 'Api', {
       restApiName: prefixOf(settings),
       description: 'Longshore: /v1 and the Docker Engine API',
@@ -47,7 +51,7 @@ export class FrontDoor extends Construct {
         metricsEnabled: true,
         loggingLevel: MethodLoggingLevel.ERROR,
         dataTraceEnabled: false,
-        accessLogDestination: new LogGroupLogDestination(new LogGroup(this, 'AccessLog', logs)),
+        accessLogDestination: new LogGroupLogDestination(accessLog),
         // Without the query and headers, which carry tickets and keys.
         accessLogFormat: AccessLogFormat.custom(
           JSON.stringify({
@@ -64,6 +68,17 @@ export class FrontDoor extends Construct {
         ),
       },
     });
+    // The gateway's own figure has 501 in it, which any client gets by asking for what a function cannot carry.
+    this.serverErrors = accessLog
+      .addMetricFilter('ServerErrors', {
+        filterPattern: FilterPattern.all(
+          FilterPattern.stringValue('$.status', '=', '5*'),
+          FilterPattern.stringValue('$.status', '!=', '501'),
+        ),
+        metricNamespace: prefixOf(settings),
+        metricName: 'ServerErrors',
+      })
+      .metric({ statistic: 'Sum' });
     // API Gateway writes errors here, and would make a group that keeps all.
     const errors = new LogGroup(this, 'ErrorLog', {
       ...logs,

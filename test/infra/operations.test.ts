@@ -92,6 +92,17 @@ describe('who looks after it', () => {
       ComparisonOperator: 'GreaterThanThreshold',
       MetricName: 'ApproximateNumberOfMessagesVisible',
     });
+    control.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'longshore-test-api-5xx',
+      Namespace: 'longshore-test',
+      MetricName: 'ServerErrors',
+      Statistic: 'Sum',
+      Period: 300,
+    });
+    control.hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: '{ ($.status = "5*") && ($.status != "501") }',
+      MetricTransformations: [{ MetricNamespace: 'longshore-test', MetricName: 'ServerErrors', MetricValue: '1' }],
+    });
     control.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.com' });
   });
 
