@@ -8,7 +8,7 @@ import { engineRuntime } from '../aws-fake/runtime/engine.ts';
 import { type AwsFake, startAwsFake } from '../aws-fake/server.ts';
 import type { Site } from '../aws-fake/site.ts';
 import { busyboxImage } from './base-images.ts';
-import { openDocker, testDockerHost } from './engine.ts';
+import { hostAddress, openDocker, testDockerHost } from './engine.ts';
 
 const region = 'eu-west-1';
 
@@ -46,6 +46,8 @@ export async function openAwsAccount(): Promise<AwsAccount> {
   });
   const credentials = fake.addUser();
   process.env.AWS_ENDPOINT_URL = fake.url;
+  // Tasks take large files from there themselves.
+  process.env.AWS_ENDPOINT_URL_S3 = await fake.openAt(await hostAddress(docker));
   process.env.AWS_REGION = region;
   process.env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
   process.env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;

@@ -13,3 +13,10 @@ export function openDocker(dockerHost: string): Docker {
   const { hostname, port } = new URL(dockerHost);
   return new Docker({ host: hostname, port: Number(port || 2375), protocol: 'http' });
 }
+
+/** This machine's address for containers of the Engine: the first one of the network that every Engine has. */
+export async function hostAddress(docker: Docker): Promise<string> {
+  const { IPAM } = await docker.getNetwork('bridge').inspect();
+  const { Gateway, Subnet = '' } = IPAM?.Config?.[0] ?? {};
+  return Gateway ?? Subnet.replace(/\d+\/\d+$/, '1');
+}

@@ -5,6 +5,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import type { ExecTarget } from '../../../../src/providers/aws/exec/exec.ts';
 import { region, startEngineBench } from '../../../aws-fake/runtime/engine-bench.ts';
 import { makeImageWith, pushImage } from '../../../support/base-images.ts';
+import { hostAddress } from '../../../support/engine.ts';
 import { makeTar } from '../../../support/tar.ts';
 import { awsSite } from '../aws-site.ts';
 import { startTarget } from './exec-bench.ts';
@@ -22,10 +23,7 @@ export type TransferBench = Awaited<ReturnType<typeof startTransferBench>>;
 
 export async function startTransferBench() {
   const bench = await startEngineBench();
-  const { IPAM } = await bench.docker.getNetwork('bridge').inspect();
-  // The first address of the network that every Engine has is this machine's; not every one says so.
-  const { Gateway, Subnet = '' } = IPAM?.Config?.[0] ?? {};
-  const reachable = await bench.fake.openAt(Gateway ?? Subnet.replace(/\d+\/\d+$/, '1'));
+  const reachable = await bench.fake.openAt(await hostAddress(bench.docker));
   process.env.AWS_ENDPOINT_URL_S3 = reachable;
   const site = awsSite(bench.fake, region);
   const { bucket } = site.settings;
