@@ -3,6 +3,7 @@ import { approximated, type Feature, feature, refused, works } from './feature.t
 
 const fargate = 'LONGSHORE_AWS_TASK_ROLE';
 const inside = 'by a process inside: the image needs a shell, and the root must be writable';
+const byTar = `${inside}, with tar, while the container runs; beyond 10 MiB through the bucket where it has curl`;
 
 export const containerFeatures: readonly Feature[] = [
   feature('create', works),
@@ -73,7 +74,7 @@ export const containerFeatures: readonly Feature[] = [
       setting: fargate,
     },
   ),
-  feature('cp', approximated(`${inside}, with tar, while the container runs`), { member: 'archive', setting: fargate }),
+  feature('cp', approximated(byTar), { member: 'archive', setting: fargate }),
   feature(
     'cp before a start',
     refused('ECS has files of a container only while it runs', 'start it first, or bring them by a volume or an image'),
@@ -88,7 +89,7 @@ export const containerFeatures: readonly Feature[] = [
     refused('AWS keeps no files of a task that an image could be made of', 'build the image from a Dockerfile'),
     { member: 'commit' },
   ),
-  feature('export', approximated(`${inside}, with tar, while the container runs`), {
+  feature('export', approximated(byTar), {
     member: 'export',
     setting: fargate,
   }),
