@@ -142,13 +142,13 @@ async function workUnderLease(
     // What was seen may have taken longer to arrive than the lease lasts: then somebody else has acted since.
     if (lease.isDue && !(await lease.write(run))) return null;
     const done = await lease.attempt(() => act(deps, container(), action, lease.now(), options()));
-    if (action.kind === 'kill') {
+    const verdict = 'failure' in done ? judge(action, done.failure, ++refusals) : null;
+    if (action.kind === 'kill' && (verdict === null || verdict === 'look again')) {
       if (deps.clock.now() >= endsAt) return release(lease, run, { afterSeconds: 1 });
       await deps.wakeups.wait(containerTopic(lease.container.id), killPauseMs);
       killPauseMs = Math.min(killPauseMs * 2, MAX_KILL_PAUSE_MS);
     }
     if ('failure' in done) {
-      const verdict = judge(action, done.failure, ++refusals);
       if (verdict === 'look again') continue;
       if (verdict === 'go on without') {
         refused = { code: done.failure.code, message: done.failure.message };
