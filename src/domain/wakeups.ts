@@ -19,7 +19,7 @@ export interface Attention extends Disposable {
   readonly isAsked: boolean;
   /** To be called before looking: it answers everybody who asked so far. */
   look(): void;
-  /** What the last look showed: who heard no more than this, before it or later, needs no other look. */
+  /** What the last look showed: until the next one, who hears no more than this needs no other look. */
   know(news: readonly News[]): void;
 }
 
@@ -81,7 +81,11 @@ export function createWakeups(sleep: (ms: number, signal?: AbortSignal) => Promi
         get isAsked() {
           return asking.length > 0;
         },
-        look: () => answer(true),
+        look() {
+          // What comes from now on may be news of what was done since the last look.
+          known = [];
+          answer(true);
+        },
         know(news) {
           known = news;
           answer(true, news);

@@ -78,4 +78,14 @@ describe('an end that somebody heard of', () => {
     void ask('container:1', 'ended');
     expect(attention.isAsked).toBe(true);
   });
+
+  it('is looked at when it is heard during the look that follows: it may be the end of what was started since', () => {
+    const { ask, attend } = wakeups();
+    using attention = attend('container:1');
+    attention.know(['ended']);
+    attention.look();
+    void ask('container:1', 'ended');
+    attention.know(['started']);
+    expect(attention.isAsked).toBe(true);
+  });
 });
