@@ -17,7 +17,7 @@ export const trialText = 'longshore';
 
 const blocks = (count: number): string => `dd bs=${blockBytes} count=${count} iflag=fullblock 2>/dev/null`;
 /** Says why it failed, without the URL. What is tried again, `$a` times, is never what has begun to write: only its connection may time out. */
-const curl = 'curl -q -sSf --retry "$a" --connect-timeout 10';
+const curl = 'curl -q -sSf --proto =http,https --retry "$a" --connect-timeout 10';
 const config = `printf 'url = "%s"\\n' "$u"`;
 const has = (...tools: string[]): string =>
   `for t in ${tools.join(' ')}; do command -v "$t" >/dev/null || return 1; done`;
@@ -33,10 +33,11 @@ const getter = [
 
 /**
  * What its own tar makes of a head and pieces. Answers `plain`, or `curl` and after the trial `yes` or `no`; then `got` for each piece.
- * A line with a dot ends them: without it nothing has ended well. `23`, `3` and `141`: the tar takes no more, and says why itself.
+ * A line with a dot ends them: without it nothing has ended well. `23`, `3` and `141`: the tar takes no more, and says why itself. One
+ * that takes no more of the head leaves bytes of somebody's files unread, which are no URLs.
  */
 const pieces = [
-  `pieces() { ${blocks(headBlocks)}; while IFS= read -r u; do`,
+  `pieces() { ${blocks(headBlocks)} || return; while IFS= read -r u; do`,
   '[ "$u" != . ] || { echo whole >&4; return; }',
   'get 3>&- 4>&-; g=$?; case $g in 0) echo got >&3;; 3|23|141) return;; *) echo cut >&4; return;; esac; done; }',
 ];

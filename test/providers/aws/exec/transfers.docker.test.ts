@@ -163,6 +163,17 @@ test('a container without a way to S3 gets and gives everything by the session',
   });
 }, 180_000);
 
+test('what a tar leaves unread of the head is taken for no URL', async () => {
+  await withCurl('echo >>/tmp/calls; exec $c "$@"', async () => {
+    const urls = Buffer.from('http://127.0.0.1:9/from-a-file\n'.padStart(64, '\n').repeat((12 * MiB) / 64));
+    const broken = Buffer.concat([Buffer.alloc(512, 'x'), urls]);
+    const putBroken = writeFiles(bench.site, target, '/tmp', inChunks(broken, 60_000), { ...within(), ...putting });
+    await expect(putBroken).rejects.toMatchObject({ code: 'invalid' });
+    // The trial's, and no other.
+    expect(await inside('wc -l </tmp/calls; rm /tmp/calls')).toBe('1');
+  });
+}, 180_000);
+
 test('a container that says it has put what it has not is not believed', async () => {
   await withCurl('cat >/dev/null', async () => {
     await expect(reading()).rejects.toMatchObject({ code: 'unavailable' });
