@@ -64,7 +64,7 @@ module.exports = {
     ),
     stranger(
       'sdk-stays-home',
-      { pathNot: '^src/(providers/(docker|aws)/|lambda/|schedule-rule\\.ts$)|^test/' },
+      { pathNot: '^src/(providers/(docker|aws)/|lambda/|schedule-rule\\.ts$)|^(test|bench)/' },
       { path: 'node_modules/(dockerode|@types/dockerode|@aws-sdk)' },
     ),
     stranger(

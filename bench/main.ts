@@ -56,15 +56,19 @@ async function bench(chosen: Benchmark[], options: { roundSeconds: number; profi
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { 'round-seconds': { type: 'string', default: '8' }, profile: { type: 'boolean', default: false } },
+  options: {
+    'round-seconds': { type: 'string', default: '8' },
+    profile: { type: 'boolean', default: false },
+    help: { type: 'boolean' },
+  },
 });
 const unknown = positionals.filter((wanted) => !benchmarks.some(({ name }) => name === wanted));
 const roundSeconds = Number(values['round-seconds']);
-if (unknown.length > 0 || !(roundSeconds >= 1)) {
+if (values.help || unknown.length > 0 || !(roundSeconds >= 1)) {
   console.error(
     `Usage: npm run bench [-- ${benchmarks.map(({ name }) => name).join('|')} … --round-seconds N --profile]`,
   );
-  process.exit(2);
+  process.exit(values.help ? 0 : 2);
 }
 const chosen = benchmarks.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const met = await bench(chosen, { roundSeconds, profile: values.profile, signal: interruption() });

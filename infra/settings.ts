@@ -3,14 +3,9 @@
  * short form (`SettingsInput`), of which only `stage` is needed; the constructs get the whole one.
  */
 import { z } from 'zod';
-import { parseConfig } from '../src/config.ts';
+import { logDays, parseConfig, settingNames } from '../src/config.ts';
 
 const ranges = z.array(z.cidrv4('must be IPv4 ranges like 10.0.0.0/8')).min(1);
-/** What CloudWatch Logs can keep, in days. */
-const logDays = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-const retention = z.number().refine((days) => logDays.includes(days), `must be one of ${logDays.join(', ')}`);
 const halfUnits = z.number().multipleOf(0.5, 'must be in steps of 0.5').max(256);
 const arn = (service: string, resource: string) =>
   z
@@ -70,7 +65,7 @@ const tenants = z.strictObject({
   ids: z.array(z.uuid('must be ids of tenants')).max(50).default([]),
   /** An image of socat that the execution role may pull; null: published ports keep their numbers. */
   forwarder: z.string().max(512).nullable().default(null),
-  logDays: retention.default(30),
+  logDays: logDays.default(30),
 });
 
 const domain = z.strictObject({
@@ -136,14 +131,17 @@ const settings = z.strictObject({
   /** Whose inbox the alarms go to, after a click in AWS's first letter; null: the topic has no subscriber yet. */
   alarmEmail: z.email('must be an address').nullable().default(null),
   /** Of Longshore's own logs. */
-  logDays: retention.default(90),
+  logDays: logDays.default(90),
   /** What holds data is neither deleted by CloudFormation nor by hand. False for stages that come and go. */
   keepData: z.boolean().default(true),
   /** Registry hosts that tenants may pull from, as LONGSHORE_REGISTRIES: a port other than 443 is opened for the functions. */
   registries: z.array(z.string().regex(/^(\*|[a-z0-9.-]+(:\d{1,5})?)$/, 'must be hosts, or *')).default([]),
   /** Further settings of src/config.ts, such as LONGSHORE_QUOTA_CONTAINERS. */
   environment: z
-    .record(z.string().regex(/^LONGSHORE_[A-Z0-9_]+$/, 'must be names that begin with LONGSHORE_'), z.string())
+    .record(
+      z.string().refine((name) => name.startsWith('LONGSHORE_') && settingNames.has(name), 'is no setting'),
+      z.string(),
+    )
     .default({}),
 });
 

@@ -5,7 +5,7 @@ import { formatSeconds } from './steps.ts';
 const checks = [
   { name: 'types', command: 'tsc --noEmit' },
   { name: 'lint', command: 'biome check --error-on-warnings' },
-  { name: 'imports', command: 'depcruise --config .dependency-cruiser.cjs src scripts test infra' },
+  { name: 'imports', command: 'depcruise --config .dependency-cruiser.cjs src scripts test infra bench' },
   { name: 'dead code', command: 'knip --no-progress' },
   { name: 'openapi', command: 'node scripts/openapi.ts --check' },
   { name: 'docker', command: 'node scripts/docker-compat.ts --check' },

@@ -35,6 +35,11 @@ const flag = z
   .enum(['0', '1', 'true', 'false'])
   .default('0')
   .transform((value) => value === '1' || value === 'true');
+/** How long CloudWatch Logs can keep lines. */
+const offered = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+export const logDays = z.number().refine((days) => offered.includes(days), `must be one of ${offered.join(', ')}`);
 const secretArn = z.string().regex(/^arn:aws[a-z-]*:secretsmanager:./, 'must be the ARN of a secret');
 const count = (fallback: number, max = 1_000_000_000) => z.coerce.number().int().min(0).max(max).default(fallback);
 
@@ -180,19 +185,9 @@ const aws = common.extend({
   LONGSHORE_AWS_BUILD_ROLE: arn.optional(),
   /** What tenants push with, each only to repositories of his own; Longshore must be allowed to assume it. Unset: they push through Longshore. */
   LONGSHORE_AWS_PUSH_ROLE: arn.optional(),
-  /** An S3 bucket: what was made and not started yet is remembered there, and files of builds pass through it. */
+  /** An S3 bucket: the records of runs and images, and files on their way to builds and containers. */
   LONGSHORE_AWS_BUCKET: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
-  /** Of those that CloudWatch Logs offers, in days. */
-  LONGSHORE_AWS_LOG_RETENTION_DAYS: z.coerce
-    .number()
-    .refine(
-      (days) =>
-        [
-          1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-        ].includes(days),
-      'must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653',
-    )
-    .default(30),
+  LONGSHORE_AWS_LOG_RETENTION_DAYS: z.coerce.number().pipe(logDays).default(30),
   /** The EFS file system of the volumes; unset: there are none. */
   LONGSHORE_AWS_EFS: z
     .string()
@@ -231,6 +226,9 @@ const apart = [
 /** Either says where the database is. */
 const databases = ['DATABASE_URL', 'LONGSHORE_DATABASE_SECRET'] as const;
 
+/** Of every setting there is, whatever the provider. */
+export const settingNames = new Set([docker, aws, memory].flatMap((schema) => Object.keys(schema.shape)));
+
 export type Config = z.infer<typeof docker> | z.infer<typeof aws> | z.infer<typeof memory>;
 
 /** Throws an Error whose message names each wrong setting in one line; unknown variables are not ours and are ignored. */
@@ -244,16 +242,16 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
   ]).get(provider);
   if (!schema) throw new Error(`LONGSHORE_PROVIDER must be docker, aws or memory, not ${JSON.stringify(provider)}`);
   const parsed = schema.safeParse(given);
-  for (const [one, other] of together) {
-    if (one in given !== other in given) throw new Error(`${one} and ${other} go together: set both, or neither`);
-  }
-  for (const [one, other] of apart) {
-    if (one in given && other in given) throw new Error(`${one} and ${other} exclude each other: set one of them`);
-  }
   const issues = (parsed.error?.issues ?? []).map(({ path, message }) => {
     const name = path.join('.');
     return `${name}: ${name in given ? message : 'is missing'}`;
   });
+  for (const [one, other] of together) {
+    if (one in given !== other in given) issues.push(`${one} and ${other} go together: set both, or neither`);
+  }
+  for (const [one, other] of apart) {
+    if (one in given && other in given) issues.push(`${one} and ${other} exclude each other: set one of them`);
+  }
   if (!databases.some((name) => name in given)) issues.unshift(`${databases.join(' or ')}: is missing`);
   if (parsed.success && issues.length === 0) return parsed.data;
   throw new Error(issues.join('; '));

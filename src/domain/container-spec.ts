@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { capabilities, sysctls, ulimits } from './confinement-spec.ts';
 import { dns, extraHosts } from './dns-spec.ts';
 import { mount } from './mount-spec.ts';
+import { MAX_ATTACHMENTS } from './network.ts';
 import { labels, mebibytes, text } from './spec-text.ts';
 
 /** PATH_MAX: nothing longer can be executed, and runc 1.1 hangs for ever over one that does not fit into a pipe (64 KiB). */
@@ -171,7 +172,7 @@ export const containerSpec = z
       .max(16)
       .optional(),
     /** Empty: the tenant's own default network. */
-    networks: z.array(attachment).max(16).default([]),
+    networks: z.array(attachment).max(MAX_ATTACHMENTS).default([]),
     /** True: no network but the loopback. */
     noNetwork: z.boolean().optional(),
     dns: dns.optional(),

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 
 export const DEFAULT_NETWORK = 'default';
+/** Of one container. */
+export const MAX_ATTACHMENTS = 16;
 
 export const networkName = z
   .string()

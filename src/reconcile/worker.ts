@@ -6,7 +6,6 @@ import { takeBatch } from './events.ts';
 import { isLookedAt, takeHint } from './hints.ts';
 import { takeDue } from './lease.ts';
 import { PARALLEL, workOn } from './rounds.ts';
-import { work } from './step.ts';
 import { sweep } from './sweep.ts';
 
 const DUE_POLL_MS = 500;
@@ -104,11 +103,4 @@ export function startWorker(deps: Deps, options: { sweepSeconds: number }): Work
       await Promise.all(busy);
     },
   };
-}
-
-/** One round over what is due; answers how many containers it worked on. */
-export async function workOffDue(deps: Deps, limit: number): Promise<number> {
-  const leases = await takeDue(deps, limit);
-  await Promise.all(leases.map((lease) => work(deps, lease, 0)));
-  return leases.length;
 }

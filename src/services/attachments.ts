@@ -4,17 +4,15 @@ import { acceptAttachment } from '../db/attachments.ts';
 import { type Container, can, statusOf } from '../domain/container.ts';
 import { AppError } from '../domain/errors.ts';
 import { lacking } from '../domain/features.ts';
-import type { Attachment, Network } from '../domain/network.ts';
+import { type Attachment, MAX_ATTACHMENTS, type Network } from '../domain/network.ts';
 import { actorOf } from '../domain/principal.ts';
 import { eventsTopic } from '../domain/wakeups.ts';
 import { scheduled } from '../reconcile/schedule.ts';
 import { authorize } from './authorize.ts';
-import { refusal, type VerbResult } from './container-verbs.ts';
+import { ACTION_SECONDS, refusal, type VerbResult } from './container-verbs.ts';
 import { getContainer } from './containers.ts';
-import { attachmentTo, getNetwork, MAX_ATTACHMENTS } from './networks.ts';
+import { attachmentTo, getNetwork } from './networks.ts';
 import { settle } from './settle.ts';
-
-const ACTION_SECONDS = 15;
 
 /** Unchanged when it is on the network under these aliases. Throws not_found (either), conflict (other aliases), unsupported. */
 export const connectContainer = (deps: Deps, ctx: Ctx, at: { network: string; container: string; aliases: string[] }) =>

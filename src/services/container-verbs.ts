@@ -24,7 +24,8 @@ export interface VerbResult {
 type Verb = Extract<ContainerAction, OperationKind>;
 type IntentVerb = Exclude<Verb, 'connect' | 'disconnect'>;
 
-const ACTION_SECONDS = 15;
+/** How long a request waits for its container, beside the grace of a stop. */
+export const ACTION_SECONDS = 15;
 /** Signals that are meant to end a process; after them a restart policy keeps still, as with the Docker daemon. */
 const ending = new Set(['KILL', 'TERM', 'INT', 'QUIT', '9', '15', '2', '3']);
 

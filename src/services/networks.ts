@@ -133,9 +133,6 @@ export async function resolveAttachments(deps: Deps, ctx: Ctx, spec: ContainerSp
   return attachments;
 }
 
-/** As many networks as a spec may name. */
-export const MAX_ATTACHMENTS = 16;
-
 export function attachmentTo(network: Network, aliases: string[]): Attachment {
   const { id, name, isDefault, internal, ipam, providerKey } = network;
   return { networkId: id, name, isDefault, internal, ipam, key: providerKey, aliases };

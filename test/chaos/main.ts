@@ -29,7 +29,14 @@ const families: Record<string, { run: (setting: Setting) => Promise<Verdict>; fu
 const options = Object.fromEntries(
   [...Object.keys(families), 'seed'].map((name) => [name, { type: 'string' as const }]),
 );
-const asked: Record<string, string | undefined> = parseArgs({ options }).values;
+const { help, ...asked }: Record<string, string | boolean | undefined> = parseArgs({
+  options: { ...options, help: { type: 'boolean' } },
+}).values;
+if (help) {
+  const usage = Object.entries(families).map(([name, { fullCount }]) => `--${name} ${fullCount}`);
+  console.log(`Usage: npm run chaos [-- ${usage.join(' ')} --seed N]`);
+  process.exit();
+}
 const seed = Number(asked.seed ?? Math.floor(Math.random() * 2 ** 31));
 const named = Object.keys(families).filter((name) => asked[name] !== undefined);
 

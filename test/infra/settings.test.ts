@@ -47,6 +47,7 @@ describe('settings of a stage', () => {
     [{ stage: 'a', alarmEmail: 'nobody' }, 'alarmEmail: must be an address'],
     [{ stage: 'a', registries: ['https://ghcr.io'] }, 'registries.0: must be hosts'],
     [{ stage: 'a', environment: { PATH: '/' } }, 'environment.PATH: '],
+    [{ stage: 'a', environment: { LONGSHORE_QUOTA_CONTAINRS: '9' } }, 'environment.LONGSHORE_QUOTA_CONTAINRS: '],
     [
       { stage: 'a', environment: { LONGSHORE_AWS_VPC: 'vpc-1' } },
       'environment.LONGSHORE_AWS_VPC: is set by the stacks',

@@ -13,9 +13,9 @@ import { systemClock, systemIds } from '../../src/domain/clock.ts';
 import { createMemoryProvider } from '../../src/providers/memory/memory.ts';
 import { createWorld, type MemoryWorld } from '../../src/providers/memory/world.ts';
 import { sweep } from '../../src/reconcile/sweep.ts';
-import { workOffDue } from '../../src/reconcile/worker.ts';
 import { testDeps } from '../support/deps.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
+import { workOffDue } from '../support/work-off-due.ts';
 import { type ApiFunction, apiFunction } from './api-function.ts';
 
 const operatorKey = newApiKey(randomBytes).key;

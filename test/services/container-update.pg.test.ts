@@ -4,7 +4,6 @@ import { statusOf } from '../../src/domain/container.ts';
 import { type ContainerSpecInput, containerSpec } from '../../src/domain/container-spec.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import { takeHint } from '../../src/reconcile/hints.ts';
-import { workOffDue } from '../../src/reconcile/worker.ts';
 import { updateContainer } from '../../src/services/container-update.ts';
 import { startContainer, stopContainer } from '../../src/services/container-verbs.ts';
 import { createContainer, getContainer } from '../../src/services/containers.ts';
@@ -12,6 +11,7 @@ import { waitForContainer } from '../../src/services/wait.ts';
 import { tenantCtx, testDeps } from '../support/deps.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { pulled } from '../support/pulled.ts';
+import { workOffDue } from '../support/work-off-due.ts';
 
 let database: TestDatabase;
 let deps: Deps;

@@ -6,12 +6,12 @@ import { statusOf } from '../../src/domain/container.ts';
 import { containerSpec } from '../../src/domain/container-spec.ts';
 import { AppError, type ErrorCode } from '../../src/domain/errors.ts';
 import type { Faults } from '../../src/providers/memory/faults.ts';
-import { workOffDue } from '../../src/reconcile/worker.ts';
 import { createContainer, getContainer, listContainerOperations } from '../../src/services/containers.ts';
 import { tenantCtx, testDeps } from '../support/deps.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { shareImage } from '../support/shared-image.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { workOffDue } from '../support/work-off-due.ts';
 
 let database: TestDatabase;
 let sql: postgres.Sql;

@@ -4,7 +4,7 @@ import { AppError } from '../../src/domain/errors.ts';
 import { heedEvents } from '../../src/reconcile/events.ts';
 import { takeHint } from '../../src/reconcile/hints.ts';
 import { sweep } from '../../src/reconcile/sweep.ts';
-import { workOffDue } from '../../src/reconcile/worker.ts';
+import { workOffDue } from '../support/work-off-due.ts';
 import { brief, type Weather } from './boundaries.ts';
 import type { ControlPlane, Fleet } from './control-plane.ts';
 import type { Heard } from './machine.ts';

@@ -14,8 +14,16 @@ const { values } = parseArgs({
     schedule: { type: 'string' },
     mutant: { type: 'string' },
     provider: { type: 'string' },
+    help: { type: 'boolean' },
   },
 });
+if (values.help) {
+  const names = mutants.map(({ name }) => name).join('|');
+  console.log(
+    `Usage: npm run simulate [-- --schedules N --seed N --schedule N --provider ${providerKinds.join('|')} --mutant ${names}]`,
+  );
+  process.exit();
+}
 const seed = numberOf('seed', values.seed);
 const from = values.schedule === undefined ? 0 : numberOf('schedule', values.schedule);
 const to = values.schedule === undefined ? numberOf('schedules', values.schedules) : from + 1;

@@ -1,7 +1,7 @@
 /** After the faults: a healthy process works, hears and sweeps while time passes, until everything should be as it was asked to be. */
 import { sql } from 'drizzle-orm';
 import { prepare } from '../../src/db/statements.ts';
-import { workOffDue } from '../../src/reconcile/worker.ts';
+import { workOffDue } from '../support/work-off-due.ts';
 import { background, hear, startSweep } from './adversary.ts';
 import { brief } from './boundaries.ts';
 import type { Client } from './clients.ts';

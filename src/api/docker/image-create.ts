@@ -46,10 +46,16 @@ async function pull(door: Door, request: DockerRequest, reference: string): Prom
   };
 }
 
+/** Null for what is not there, or is the beginning of several ids. */
+function unlessUnknown(error: unknown): null {
+  if (error instanceof AppError && ['not_found', 'invalid'].includes(error.code)) return null;
+  throw error;
+}
+
 async function* pullLines({ deps }: Door, request: DockerRequest, text: string): AsyncGenerator<object, void, void> {
   const { ctx, query } = request;
   const reference = parseImageReference(text);
-  const before = await requireImage(deps, ctx, text).catch(() => null);
+  const before = await requireImage(deps, ctx, text).catch(unlessUnknown);
   const input = { reference: text, auth: registryAuth(request), platform: query.text('platform') };
   const steps = pullImage(deps, ctx, input);
   let step = await steps.next();
