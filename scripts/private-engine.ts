@@ -56,6 +56,7 @@ export async function stopDockerd(place: EnginePlace): Promise<void> {
 async function startDockerd(place: EnginePlace, host: string): Promise<void> {
   const logPath = join(place.folder, 'engine.log');
   mkdirSync(place.dataRoot, { recursive: true, mode: 0o711 });
+  raiseWalls();
   const output = openSync(logPath, 'w', 0o600);
   const child = spawn(
     'dockerd',
@@ -79,21 +80,35 @@ async function startDockerd(place: EnginePlace, host: string): Promise<void> {
   child.once('error', (error) => (failure = error.message));
   child.once('exit', (code, signal) => (failure = `it ended with ${signal ?? `code ${code}`}`));
   child.unref();
-  if (await answersInTime(place, () => failure === undefined)) return keepFromMetadata();
+  if (await answersInTime(place, () => failure === undefined)) return;
   const lastLines = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
   throw new Error(`The private Docker Engine did not start: ${failure ?? 'it does not answer'}.\n${lastLines}`);
 }
 
-/** Containers shall not reach the cloud's metadata service, which hands out the host's credentials. dockerd keeps this chain. */
-function keepFromMetadata(): void {
-  const rule = ['DOCKER-USER', '-d', '169.254.0.0/16', '-j', 'DROP'];
-  const iptables = (action: string) =>
-    spawnSync('iptables', ['-w', action, ...rule], { env: { ...process.env, PATH: searchPath() } });
-  if (iptables('-C').status !== 0 && iptables('-I').status !== 0) {
-    throw new Error(
-      'The private Docker Engine runs, but iptables refused the rule that keeps containers from 169.254.0.0/16',
-    );
-  }
+/**
+ * From a container no other network's are reached, nor the cloud's metadata service, which hands out the host's credentials. dockerd's own
+ * wall is not enough: it takes the jump to its chains away and sets it again whenever a network is made (libnetwork's EnsureJumpRule), and
+ * a connection that is made in between gets through. This table it leaves alone. What goes from one port of a bridge to another stays.
+ */
+const walls = [
+  '*mangle',
+  ':LONGSHORE - [0:0]',
+  ...['br-+', 'docker0'].map((bridge) => `-A LONGSHORE -i ${bridge} -d 169.254.0.0/16 -j DROP`),
+  '-A LONGSHORE -m physdev --physdev-is-bridged -j RETURN',
+  ...['-i br-+ -o br-+', '-i br-+ -o docker0', '-i docker0 -o br-+'].map((way) => `-A LONGSHORE ${way} -j DROP`),
+  'COMMIT',
+  '',
+].join('\n');
+
+function raiseWalls(): void {
+  const run = (program: string, args: string[], input = '') =>
+    spawnSync(program, ['-w', ...args], { input, encoding: 'utf8', env: { ...process.env, PATH: searchPath() } });
+  const jump = ['-t', 'mangle', '-j', 'LONGSHORE'];
+  const made = run('iptables-restore', ['--noflush'], walls);
+  if (made.status === 0 && run('iptables', ['-C', 'FORWARD', ...jump]).status === 0) return;
+  const done = made.status === 0 ? run('iptables', ['-I', 'FORWARD', ...jump]) : made;
+  if (done.status === 0) return;
+  throw new Error(`iptables refused the walls between the private Docker Engine's networks: ${done.stderr.trim()}`);
 }
 
 async function answersInTime(place: EnginePlace, isWorthWaiting: () => boolean): Promise<boolean> {
