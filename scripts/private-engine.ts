@@ -104,9 +104,9 @@ function raiseWalls(): void {
   const run = (program: string, args: string[], input = '') =>
     spawnSync(program, ['-w', ...args], { input, encoding: 'utf8', env: { ...process.env, PATH: searchPath() } });
   const jump = ['-t', 'mangle', '-j', 'LONGSHORE'];
-  const made = run('iptables-restore', ['--noflush'], walls);
-  if (made.status === 0 && run('iptables', ['-C', 'FORWARD', ...jump]).status === 0) return;
-  const done = made.status === 0 ? run('iptables', ['-I', 'FORWARD', ...jump]) : made;
+  let done = run('iptables-restore', ['--noflush'], walls);
+  const isReached = done.status === 0 && run('iptables', ['-C', 'FORWARD', ...jump]).status === 0;
+  if (done.status === 0 && !isReached) done = run('iptables', ['-I', 'FORWARD', ...jump]);
   if (done.status === 0) return;
   throw new Error(`iptables refused the walls between the private Docker Engine's networks: ${done.stderr.trim()}`);
 }

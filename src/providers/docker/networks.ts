@@ -115,18 +115,21 @@ const recountMs = 250;
 export async function removeNetwork(site: Site, key: string, options: CallOptions): Promise<void> {
   const path = `/networks/${safeName(key)}`;
   for (let left = recounts; ; left--) {
-    const removed = site.engine.call({ method: 'DELETE', path, subject }, options).then(() => null);
-    const refused = await unless(removed, ['not_found'], null).catch((error: unknown) => error);
-    if (refused === null) return;
-    if (!hasCode(refused, 'conflict')) throw refused;
-    const seen = await unless(site.engine.ask({ method: 'GET', path, subject }, inspected, options), ['not_found'], {
-      Containers: {},
-    });
-    if (Object.keys(seen.Containers ?? {}).length > 0) throw refused;
-    if (left === 0)
-      return site.log('network kept by a wrong count of endpoints until the Engine is restarted', { key });
+    try {
+      return await unless(site.engine.call({ method: 'DELETE', path, subject }, options), ['not_found'], undefined);
+    } catch (error) {
+      if (!hasCode(error, 'conflict') || (await hasEndpoints(site, path, options))) throw error;
+    }
+    if (left === 0) break;
     await site.clock.sleep(recountMs, options.signal);
   }
+  site.log('network kept by a wrong count of endpoints until the Engine is restarted', { key });
+}
+
+async function hasEndpoints(site: Site, path: string, options: CallOptions): Promise<boolean> {
+  const seen = site.engine.ask({ method: 'GET', path, subject }, inspected, options);
+  const network = await unless(seen, ['not_found'], null);
+  return Object.keys(network?.Containers ?? {}).length > 0;
 }
 
 /** Attaches a run that exists. Done when it is attached already. */
