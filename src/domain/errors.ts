@@ -67,3 +67,17 @@ export function isRetryable(error: unknown): boolean {
 export function notFound(kind: string, reference: string): AppError {
   return new AppError('not_found', `No such ${kind}: ${reference}`);
 }
+
+export function hasCode(error: unknown, ...codes: ErrorCode[]): boolean {
+  return error instanceof AppError && codes.includes(error.code);
+}
+
+/** Resolves to `otherwise` where the call failed with one of the codes. */
+export async function unless<T, U>(call: Promise<T>, codes: ErrorCode[], otherwise: U): Promise<T | U> {
+  try {
+    return await call;
+  } catch (error) {
+    if (hasCode(error, ...codes)) return otherwise;
+    throw error;
+  }
+}

@@ -1,5 +1,5 @@
 /** `POST /images/create`: a pull from a registry, or an image made of a root file system that the client sends. */
-import { AppError } from '../../domain/errors.ts';
+import { AppError, unless } from '../../domain/errors.ts';
 import { familiarReference, familiarRepository, parseImageReference } from '../../domain/image.ts';
 import { importImage } from '../../services/image-import.ts';
 import { type PullProgress, pullImage } from '../../services/image-pull.ts';
@@ -46,16 +46,11 @@ async function pull(door: Door, request: DockerRequest, reference: string): Prom
   };
 }
 
-/** Null for what is not there, or is the beginning of several ids. */
-function unlessUnknown(error: unknown): null {
-  if (error instanceof AppError && ['not_found', 'invalid'].includes(error.code)) return null;
-  throw error;
-}
-
 async function* pullLines({ deps }: Door, request: DockerRequest, text: string): AsyncGenerator<object, void, void> {
   const { ctx, query } = request;
   const reference = parseImageReference(text);
-  const before = await requireImage(deps, ctx, text).catch(unlessUnknown);
+  // Invalid: the beginning of several ids.
+  const before = await unless(requireImage(deps, ctx, text), ['not_found', 'invalid'], null);
   const input = { reference: text, auth: registryAuth(request), platform: query.text('platform') };
   const steps = pullImage(deps, ctx, input);
   let step = await steps.next();

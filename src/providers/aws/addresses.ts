@@ -1,8 +1,9 @@
 /** The public address of a task, which only EC2 tells. */
+
 import { DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
 import type { Task } from '@aws-sdk/client-ecs';
+import { unless } from '../../domain/errors.ts';
 import type { CallOptions } from '../provider.ts';
-import { unless } from './errors.ts';
 import { interfaceOf } from './runs/observation.ts';
 import { ask, type Site } from './site.ts';
 

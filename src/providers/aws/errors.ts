@@ -126,16 +126,3 @@ export function isAwsError(error: unknown, name: RegExp): boolean {
   const { name: found, code } = namesOf(cause);
   return name.test(found) || name.test(code);
 }
-
-export const hasCode = (error: unknown, ...codes: ErrorCode[]): boolean =>
-  error instanceof AppError && codes.includes(error.code);
-
-/** The result, or `instead` when it fails with one of the codes. */
-export async function unless<T, U>(call: Promise<T>, codes: ErrorCode[], instead: U): Promise<T | U> {
-  try {
-    return await call;
-  } catch (error) {
-    if (hasCode(error, ...codes)) return instead;
-    throw error;
-  }
-}

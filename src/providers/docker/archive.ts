@@ -1,10 +1,10 @@
 /** Files of a run, started or not: read, written, compared and exported as tars that pass through unread. */
 import { z } from 'zod';
 import type { ContainerSizes, PathChange, PathStat } from '../../domain/container-files.ts';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, hasCode } from '../../domain/errors.ts';
 import type { ArchivePort, CallOptions, PutOptions, RunRef } from '../provider.ts';
 import { type EngineAnswer, type EngineRequest, type Site, safeName } from './client.ts';
-import { hasCode, type Subject, toAppError } from './errors.ts';
+import { type Subject, toAppError } from './errors.ts';
 import { inspectRun } from './observe.ts';
 
 const statHeader = 'x-docker-container-path-stat';

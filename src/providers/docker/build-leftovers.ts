@@ -2,11 +2,12 @@
  * Images that builds leave and nobody holds: results, of which tenants have copies, earlier stages, and the steps before a failed
  * one. They make the next build quick, and go after two days, when their tenant asks, or with the sweeper.
  */
+
 import { z } from 'zod';
+import { unless } from '../../domain/errors.ts';
 import type { BuildLeftover, CallOptions, OwnedObject } from '../provider.ts';
 import { buildMark, isOurMark } from './build-mark.ts';
 import type { Site } from './client.ts';
-import { unless } from './errors.ts';
 import { imagePath, inspectImage } from './image-details.ts';
 import { holdPrefix } from './image-holds.ts';
 import { emptyOnes } from './image-steps.ts';

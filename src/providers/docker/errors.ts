@@ -168,20 +168,6 @@ export function toAppError(error: unknown, subject: Subject, signal: AbortSignal
   return new AppError('internal', 'The Docker Engine failed', { cause: error });
 }
 
-export function hasCode(error: unknown, ...codes: ErrorCode[]): boolean {
-  return error instanceof AppError && codes.includes(error.code);
-}
-
-/** Resolves to `otherwise` where the call failed with one of the codes. */
-export async function unless<T, U>(call: Promise<T>, codes: ErrorCode[], otherwise: U): Promise<T | U> {
-  try {
-    return await call;
-  } catch (error) {
-    if (hasCode(error, ...codes)) return otherwise;
-    throw error;
-  }
-}
-
 function facts(error: unknown): { statusCode?: number; code?: string; text: string } {
   if (!(error instanceof Error)) return { text: String(error) };
   const statusCode =

@@ -1,10 +1,10 @@
 /** Images out of the Engine and into it as tars. By id alone, so that no name of the shared Engine is read or made. */
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, unless } from '../../domain/errors.ts';
 import type { ImageDetails } from '../../domain/image.ts';
 import type { CallOptions, LoadInput } from '../provider.ts';
 import type { EngineRequest, Site } from './client.ts';
-import { toAppError, unless } from './errors.ts';
+import { toAppError } from './errors.ts';
 import { imageDetails, imagePath, inspectImage } from './image-details.ts';
 import { holdImage, holdNames, isMarked } from './image-holds.ts';
 import { jsonLines } from './streams.ts';

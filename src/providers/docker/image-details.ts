@@ -1,11 +1,10 @@
 /** The Engine's description of an image, and what the domain keeps of it. */
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, unless } from '../../domain/errors.ts';
 import { asImageId, type ImageDetails, parseImageReference } from '../../domain/image.ts';
 import { imageConfigJson, optionalTexts, toImageConfig } from '../../domain/image-config-json.ts';
 import type { CallOptions } from '../provider.ts';
 import type { Site } from './client.ts';
-import { unless } from './errors.ts';
 
 const inspected = z.object({
   Id: z.string(),

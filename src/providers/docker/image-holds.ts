@@ -6,10 +6,9 @@
 
 import { z } from 'zod';
 import { sha256 } from '../../domain/clock.ts';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, unless } from '../../domain/errors.ts';
 import type { CallOptions } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
-import { unless } from './errors.ts';
 import { type InspectedImage, imagePath, inspectImage } from './image-details.ts';
 import { ownedBy, tenantLabel } from './labels.ts';
 

@@ -3,13 +3,13 @@
  * (image-holds.ts).
  */
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, unless } from '../../domain/errors.ts';
 import { familiarReference, type ImageDetails } from '../../domain/image.ts';
 import type { CallOptions, ImagePort, PullInput, PullProgress, RegistryAuth } from '../provider.ts';
 import { buildImage } from './build.ts';
 import { pruneBuilds } from './build-leftovers.ts';
 import type { EngineRequest, Site } from './client.ts';
-import { type Subject, toAppError, unless } from './errors.ts';
+import { type Subject, toAppError } from './errors.ts';
 import { loadImages, saveImages } from './image-archives.ts';
 import { imageDetails, imagePath, inspectImage } from './image-details.ts';
 import { holdImage, isMarked, releaseImage } from './image-holds.ts';

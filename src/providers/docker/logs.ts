@@ -1,8 +1,9 @@
 /** A run's log from the Engine. */
+import { unless } from '../../domain/errors.ts';
 import { millisecondOf } from '../../domain/moment.ts';
 import type { CallOptions, LogChunk, LogOptions, RunRef } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
-import { toAppError, unless } from './errors.ts';
+import { toAppError } from './errors.ts';
 import { type Entry, framedEntries, joinLines, LogPosition, terminalEntries } from './log-entries.ts';
 import { inspectRun } from './observe.ts';
 import { demultiplex } from './streams.ts';

@@ -1,9 +1,8 @@
 /** Tenants' networks: one bridge each. The Engine lets two networks share a name, so that ensure has to settle on one. */
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, hasCode, unless } from '../../domain/errors.ts';
 import type { CallOptions, EndpointInput, NetworkRef, Provider } from '../provider.ts';
 import { type EngineRequest, type Site, safeName } from './client.ts';
-import { hasCode, unless } from './errors.ts';
 import { carriesMark, markLabels } from './labels.ts';
 import { aliases } from './to-docker.ts';
 

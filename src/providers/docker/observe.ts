@@ -1,11 +1,12 @@
 /** The Engine's inspect answer, and what of it the port wants to know. */
+
 import { z } from 'zod';
 import type { PublishedPort } from '../../domain/container.ts';
 import type { Resources } from '../../domain/container-spec.ts';
+import { unless } from '../../domain/errors.ts';
 import type { Endpoint } from '../../domain/network.ts';
 import type { CallOptions, Observation } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
-import { unless } from './errors.ts';
 import { readMark } from './labels.ts';
 import { ownAliases } from './to-docker.ts';
 

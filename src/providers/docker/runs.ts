@@ -1,10 +1,9 @@
 /** The life of a run on the Engine. Every function may be repeated, as the port demands. */
 import { z } from 'zod';
 import type { Phase } from '../../domain/container.ts';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, hasCode, unless } from '../../domain/errors.ts';
 import type { CallOptions, CreateInput, RunRef } from '../provider.ts';
 import { type EngineRequest, type Site, safeName } from './client.ts';
-import { hasCode, unless } from './errors.ts';
 import { carriesMark } from './labels.ts';
 import { connect } from './networks.ts';
 import { type Inspected, inspectRun, toObservation } from './observe.ts';

@@ -2,9 +2,9 @@
  * What an Engine may keep of a container's start that its own end cut off: an endpoint of that name, with which the container
  * can never be started again. The Engine takes an endpoint away only if no container has its name.
  */
+import { unless } from '../../domain/errors.ts';
 import type { CallOptions } from '../provider.ts';
 import { type EngineRequest, type Site, safeName } from './client.ts';
-import { unless } from './errors.ts';
 
 const stale = /endpoint with name \S+ already exists in network (\S+)/;
 

@@ -1,9 +1,8 @@
 /** Tenants' volumes: the Engine's local driver without options, so that no path of the host can be named. */
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, unless } from '../../domain/errors.ts';
 import type { CallOptions, Provider, VolumeRef } from '../provider.ts';
 import { type Site, safeName } from './client.ts';
-import { unless } from './errors.ts';
 import { carriesMark, markLabels } from './labels.ts';
 
 const made = z.object({ Name: z.string(), Labels: z.record(z.string(), z.string()).nullish() });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { AppError } from '../../../src/domain/errors.ts';
-import { hasCode, isAwsError, toAppError, unless } from '../../../src/providers/aws/errors.ts';
+import { AppError, hasCode, unless } from '../../../src/domain/errors.ts';
+import { isAwsError, toAppError } from '../../../src/providers/aws/errors.ts';
 
 const named = (name: string, message = 'something of account 111122223333') =>
   Object.assign(new Error(message), { name });

@@ -1,13 +1,13 @@
 /** Commands inside a running task, by ECS Exec. */
 import { ExecuteCommandCommand } from '@aws-sdk/client-ecs';
 import { ResumeSessionCommand, TerminateSessionCommand } from '@aws-sdk/client-ssm';
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, hasCode } from '../../../domain/errors.ts';
 import type { ExecSpec } from '../../../domain/exec.ts';
 import { DataChannel } from '../../../session-manager/channel.ts';
 import { commandOver } from '../../../session-manager/command.ts';
 import { type ExecDefaults, listener, scriptFor } from '../../../session-manager/script.ts';
 import type { CallOptions, ExecAccess, Session, SessionAccess } from '../../provider.ts';
-import { hasCode, isAwsError } from '../errors.ts';
+import { isAwsError } from '../errors.ts';
 import { ask, type Site } from '../site.ts';
 
 /** A container of a task, found before. */

@@ -1,9 +1,8 @@
 /** What is done inside a run while it lives: commands, signals, pauses, its processes. All of it needs the agent of exec in its task. */
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, hasCode } from '../../../domain/errors.ts';
 import type { ExecSpec } from '../../../domain/exec.ts';
 import { noteOn } from '../../../domain/features.ts';
 import type { ArchivePort, CallOptions, ExecAccess, RunRef, Session, StatsSample } from '../../provider.ts';
-import { hasCode } from '../errors.ts';
 import { getRecord, liveTask } from '../runs/lookup.ts';
 import { changeRecord } from '../runs/records.ts';
 import type { Site } from '../site.ts';

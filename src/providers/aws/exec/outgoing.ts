@@ -1,7 +1,6 @@
 /** What a script of ours packs in a container, as it comes: the head by the session, the rest in pieces through the bucket where it can. */
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, hasCode } from '../../../domain/errors.ts';
 import type { CallOptions, Session } from '../../provider.ts';
-import { hasCode } from '../errors.ts';
 import { type ObjectFolder, objectFolder, pieceBytes } from '../object-folder.ts';
 import type { Site } from '../site.ts';
 import { brokenOff, refuse } from './codes.ts';

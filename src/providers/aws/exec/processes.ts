@@ -2,9 +2,8 @@
  * The processes of a container, seen from inside it: signals to the command, all of them frozen and thawed, a list. The first
  * process is the init of the task; the agent of exec and this look itself are no processes of the container's.
  */
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, unless } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
-import { unless } from '../errors.ts';
 import type { Site } from '../site.ts';
 import type { ExecTarget } from './exec.ts';
 import { runScript } from './one-shot.ts';

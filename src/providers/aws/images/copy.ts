@@ -1,7 +1,6 @@
 /** An image into a repository of ECR, layer by layer, from wherever it is. What ECR has already is not fetched. */
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, hasCode } from '../../../domain/errors.ts';
 import type { CallOptions, PullProgress } from '../../provider.ts';
-import { hasCode } from '../errors.ts';
 import type { Site } from '../site.ts';
 import { layersThere, putManifest, type Repository, type StoredManifest } from './ecr.ts';
 import type { Blob, ImageManifest } from './manifest.ts';

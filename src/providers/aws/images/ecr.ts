@@ -9,9 +9,9 @@ import {
   type ImageIdentifier,
   PutImageCommand,
 } from '@aws-sdk/client-ecr';
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, unless } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
-import { isAwsError, unless } from '../errors.ts';
+import { isAwsError } from '../errors.ts';
 import { repositoryPrefix, tagsOf, upperTags } from '../naming.ts';
 import { ask, type Site } from '../site.ts';
 import { manifestTypes } from './manifest.ts';

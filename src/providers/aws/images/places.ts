@@ -1,7 +1,6 @@
 /** Where a held image is in ECR, and what is there of it. */
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, hasCode } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
-import { hasCode } from '../errors.ts';
 import { repositoryPrefix } from '../naming.ts';
 import type { Site } from '../site.ts';
 import { imageOf } from './copy.ts';

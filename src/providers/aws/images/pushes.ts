@@ -4,11 +4,10 @@
  */
 import { ListImagesCommand, type ListImagesCommandOutput } from '@aws-sdk/client-ecr';
 import { z } from 'zod';
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, hasCode, unless } from '../../../domain/errors.ts';
 import type { ImageDetails } from '../../../domain/image.ts';
 import type { CallOptions, PushedImage } from '../../provider.ts';
 import { createDocument, listDocuments, readDocument, replaceDocument } from '../documents.ts';
-import { hasCode, unless } from '../errors.ts';
 import { ask, type Site } from '../site.ts';
 import { putManifest, type Repository, readManifest, type StoredManifest } from './ecr.ts';
 import { writeHeld } from './held.ts';

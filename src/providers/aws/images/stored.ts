@@ -1,8 +1,7 @@
 /** Bytes of layers and configurations that ECR has, from where it says that they are. */
 import { createHash } from 'node:crypto';
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, hasCode } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
-import { hasCode } from '../errors.ts';
 import type { Site } from '../site.ts';
 import { downloadUrl, type Repository } from './ecr.ts';
 import type { Blob } from './manifest.ts';

@@ -3,9 +3,10 @@
  * answer, so that any number of followers costs what one does. Pages may be empty although more is there; the end is where
  * a token repeats.
  */
+
 import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { hasCode } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
-import { hasCode } from '../errors.ts';
 import { ask, type Site } from '../site.ts';
 
 export interface LogPlace {

@@ -1,8 +1,7 @@
 /** Stop, kill and destroy. ECS has one way to end a task; other signals go through a process in the container. */
 import { signalName as knownSignal } from '../../../domain/container-spec.ts';
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, hasCode, unless } from '../../../domain/errors.ts';
 import type { CallOptions, RunRef } from '../../provider.ts';
-import { hasCode, unless } from '../errors.ts';
 import { signalRun } from '../exec/live.ts';
 import { removeUse } from '../images/uses.ts';
 import { forgetNames } from '../names.ts';

@@ -3,9 +3,9 @@
  * AWS has refused for good ends an attempt; what nobody answered does not.
  */
 import { RunTaskCommand, type RunTaskCommandOutput, type Task, type TaskOverride } from '@aws-sdk/client-ecs';
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, hasCode } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
-import { hasCode, isAwsError } from '../errors.ts';
+import { isAwsError } from '../errors.ts';
 import { clientToken, clusterName, lowerTags, startedBy, tagsOf } from '../naming.ts';
 import { securityGroupsFor } from '../security-groups.ts';
 import { ask, type Site } from '../site.ts';

@@ -1,7 +1,7 @@
 /** Looking at a run. How it ended is written down the first time it is seen, because ECS forgets it within hours. */
+import { unless } from '../../../domain/errors.ts';
 import type { CallOptions, Observation, RunRef } from '../../provider.ts';
 import { publicAddressOf } from '../addresses.ts';
-import { unless } from '../errors.ts';
 import { enterNames, tryToLeaveNames } from '../names.ts';
 import type { Site } from '../site.ts';
 import { afterFailure } from './launch.ts';

@@ -3,9 +3,9 @@
  * cluster and hundred tasks, because the account has few of these calls for all of its tenants.
  */
 import { DescribeTasksCommand, ListTasksCommand, type ListTasksCommandOutput, type Task } from '@aws-sdk/client-ecs';
-import { AppError } from '../../../domain/errors.ts';
+import { AppError, unless } from '../../../domain/errors.ts';
 import type { CallOptions } from '../../provider.ts';
-import { toAppError, unless } from '../errors.ts';
+import { toAppError } from '../errors.ts';
 import { type AwsAccess, ask, type Site, type TaskReader } from '../site.ts';
 
 const subject = { noun: 'container' };
